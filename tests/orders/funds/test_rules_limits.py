@@ -68,7 +68,7 @@ def test_all_budgets_are_answered_together_and_parts_on_one_budget_count_togethe
             demand("101", Limits(), budget=B, where="lines/2"),
         ],
     )
-    assert [(f.budget_id, f.short, f.fault.where) for f in findings] == [
+    assert [(f.budget_id, f.short, f.fault.pointer) for f in findings] == [
         (A, Decimal(1), "lines/0, lines/1"),
         (B, Decimal(1), "lines/2"),
     ]

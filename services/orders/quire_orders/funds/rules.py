@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from quire_shared.api.problems import Fault
 from quire_shared.values.money import Money
 
 ZERO = Decimal(0)
@@ -78,16 +79,6 @@ _CLOSING_PURPOSES = frozenset(
         Purpose.REVERSAL,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One reason for a refusal, in words for a librarian: what is wrong, where, and what to do."""
-
-    code: str
-    where: str
-    detail: str
-    fix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,25 +315,25 @@ def check_movement(
     """
     if year is YearState.CLOSED:
         return Fault(
-            "fiscal_year_closed",
-            where,
-            f"The fiscal year of budget {name} is closed.",
-            "Use a budget of an open fiscal year, or have the year reopened.",
+            code="fiscal_year_closed",
+            pointer=where,
+            detail=f"The fiscal year of budget {name} is closed.",
+            fix="Use a budget of an open fiscal year, or have the year reopened.",
         )
     if year is YearState.CLOSING and (purpose not in _CLOSING_PURPOSES or not may_post_in_closing_year):
         return Fault(
-            "fiscal_year_closing",
-            where,
-            f"The fiscal year of budget {name} is being closed: it takes only late invoices and their corrections, "
+            code="fiscal_year_closing",
+            pointer=where,
+            detail=f"The fiscal year of budget {name} is being closed: it takes only late invoices and their corrections, "
             "by people who may post in a closing year.",
-            "Use a budget of an open fiscal year, or ask somebody who closes the year.",
+            fix="Use a budget of an open fiscal year, or ask somebody who closes the year.",
         )
     if budget not in (BudgetStatus.ACTIVE, BudgetStatus.PLANNED):
         return Fault(
-            "budget_not_active",
-            where,
-            f"Budget {name} is {budget.value}.",
-            "Set the budget to active, or use another fund.",
+            code="budget_not_active",
+            pointer=where,
+            detail=f"Budget {name} is {budget.value}.",
+            fix="Set the budget to active, or use another fund.",
         )
     return None
 
@@ -357,17 +348,17 @@ def check_partners(
     """Whether money may pass between two funds: each fund lists its allowed partners; an empty list allows all."""
     if from_allows and to_code not in from_allows:
         return Fault(
-            "transfer_partner_not_allowed",
-            where,
-            f"Fund {from_code} may give money only to: {', '.join(sorted(from_allows))}; not to {to_code}.",
-            f"Choose one of these funds, or add {to_code} to the allowed partners of {from_code}.",
+            code="transfer_partner_not_allowed",
+            pointer=where,
+            detail=f"Fund {from_code} may give money only to: {', '.join(sorted(from_allows))}; not to {to_code}.",
+            fix=f"Choose one of these funds, or add {to_code} to the allowed partners of {from_code}.",
         )
     if to_allows and from_code not in to_allows:
         return Fault(
-            "transfer_partner_not_allowed",
-            where,
-            f"Fund {to_code} may take money only from: {', '.join(sorted(to_allows))}; not from {from_code}.",
-            f"Choose one of these funds, or add {from_code} to the allowed partners of {to_code}.",
+            code="transfer_partner_not_allowed",
+            pointer=where,
+            detail=f"Fund {to_code} may take money only from: {', '.join(sorted(to_allows))}; not from {from_code}.",
+            fix=f"Choose one of these funds, or add {from_code} to the allowed partners of {to_code}.",
         )
     return None
 
@@ -378,10 +369,10 @@ def check_locations(where: str, fund_code: str, allowed: frozenset[str], wanted:
     if not allowed or not outside:
         return None
     return Fault(
-        "fund_location_restriction",
-        where,
-        f"Fund {fund_code} pays only for {', '.join(sorted(allowed))}, not for {', '.join(sorted(outside))}.",
-        "Choose another fund for these copies, or add the location to the fund.",
+        code="fund_location_restriction",
+        pointer=where,
+        detail=f"Fund {fund_code} pays only for {', '.join(sorted(allowed))}, not for {', '.join(sorted(outside))}.",
+        fix="Choose another fund for these copies, or add the location to the fund.",
     )
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from quire_orders.funds.rules import ZERO, Fault
+from quire_orders.funds.rules import ZERO
+from quire_shared.api.problems import Fault
 from quire_shared.values.money import Money
 
 HUNDRED = Decimal(100)
@@ -35,9 +36,21 @@ class Part:
 def check_distribution(kind: DistributionKind, total: Money, parts: Sequence[Part], where: str) -> tuple[Fault, ...]:
     """All faults of a fund distribution at once; an empty tuple means that it can be split."""
     if not parts:
-        return (Fault("distribution_empty", where, "No fund pays for this line.", "Add at least one fund."),)
+        return (
+            Fault(
+                code="distribution_empty",
+                pointer=where,
+                detail="No fund pays for this line.",
+                fix="Add at least one fund.",
+            ),
+        )
     faults = [
-        Fault("distribution_negative", part.where, "A fund's share can't be below zero.", "Enter zero or more.")
+        Fault(
+            code="distribution_negative",
+            pointer=part.where,
+            detail="A fund's share can't be below zero.",
+            fix="Enter zero or more.",
+        )
         for part in parts
         if part.value < 0 and not (kind is DistributionKind.AMOUNT and total.amount < 0)
     ]
@@ -45,28 +58,40 @@ def check_distribution(kind: DistributionKind, total: Money, parts: Sequence[Par
     if kind is DistributionKind.PERCENT and given != HUNDRED:
         faults.append(
             Fault(
-                "distribution_percent",
-                where,
-                f"The shares add up to {given:f} %, not to 100 %.",
-                f"Change the shares by {HUNDRED - given:+f} %.",
+                code="distribution_percent",
+                pointer=where,
+                detail=f"The shares add up to {given:f} %, not to 100 %.",
+                fix=f"Change the shares by {HUNDRED - given:+f} %.",
             )
         )
     if kind is DistributionKind.AMOUNT and given != total.amount:
         faults.append(
             Fault(
-                "distribution_amount",
-                where,
-                f"The shares add up to {given:f} {total.currency}, the price is {total.amount:f}.",
-                f"Change the shares by {total.amount - given:+f} {total.currency}.",
+                code="distribution_amount",
+                pointer=where,
+                detail=f"The shares add up to {given:f} {total.currency}, the price is {total.amount:f}.",
+                fix=f"Change the shares by {total.amount - given:+f} {total.currency}.",
             )
         )
     if kind is DistributionKind.COPIES:
         if any(part.value != part.value.to_integral_value() for part in parts):
             faults.append(
-                Fault("distribution_copies", where, "Copies are whole numbers.", "Enter whole numbers of copies.")
+                Fault(
+                    code="distribution_copies",
+                    pointer=where,
+                    detail="Copies are whole numbers.",
+                    fix="Enter whole numbers of copies.",
+                )
             )
         elif given <= 0:
-            faults.append(Fault("distribution_copies", where, "No copy has a fund.", "Give at least one copy a fund."))
+            faults.append(
+                Fault(
+                    code="distribution_copies",
+                    pointer=where,
+                    detail="No copy has a fund.",
+                    fix="Give at least one copy a fund.",
+                )
+            )
     return tuple(faults)
 
 

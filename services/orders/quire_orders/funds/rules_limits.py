@@ -12,7 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from quire_orders.funds.rules import ZERO, Fault, Figures
+from quire_orders.funds.rules import ZERO, Figures
+from quire_shared.api.problems import Fault
 
 HUNDRED = Decimal(100)
 
@@ -152,4 +153,9 @@ def _fault(check: Check, stops: bool, demand: Demand, where: str, used: Decimal,
         f"{check.value} {kind} of {ceiling:f}."
     )
     fix = "Lower the amount, choose another fund, add money to the budget, or override the limit with a reason."
-    return Fault(code, where, detail, fix if stops else "Nothing needs to be done; the budget is nearly used up.")
+    return Fault(
+        code=code,
+        pointer=where,
+        detail=detail,
+        fix=fix if stops else "Nothing needs to be done; the budget is nearly used up.",
+    )
