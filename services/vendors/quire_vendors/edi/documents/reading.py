@@ -1,0 +1,27 @@
+"""Message → document, by the type of the message."""
+
+from collections.abc import Callable
+
+from quire_vendors.edi.profiles.model import Profile
+from quire_vendors.edi.syntax.model import Message
+
+from .body import Body
+from .common import finish, head, place
+from .invoice import read_invoice
+from .model import AnyDocument, Unknown
+
+READERS: dict[str, Callable[[Message, Profile], AnyDocument]] = {"INVOIC": read_invoice}
+
+
+def read(message: Message, profile: Profile) -> AnyDocument:
+    """The document of one message. What is odd becomes a flag; nothing that a message holds raises.
+
+    A message of a type without a reader becomes `Unknown`, with its head and lines as far as they follow the common
+    pattern.
+    """
+    reader = READERS.get(message.type)
+    if reader is not None:
+        return reader(message, profile)
+    body = Body(message, profile)
+    body.flags.add("MESSAGE_TYPE_UNKNOWN", place(body, "UNH"), type=message.type)
+    return finish(Unknown.model_construct(**head(body), kind="unknown"), body, expects_lines=False)

@@ -1,0 +1,1 @@
+"""Vendor profiles: data, not code."""

@@ -1,0 +1,431 @@
+"""The schema of a vendor profile: how one partner writes and wants EDIFACT, in both directions.
+
+A profile is a YAML file. It inherits from another one (at the end from `editeur-d96a`), so it states only what is
+different. Every key below is described in `docs/reference/edi_profiles.md`, which is made from this module.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Code = Annotated[str, Field(min_length=1, max_length=6)]
+Codes = dict[str, str]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Identify(Section):
+    """How a file is recognized as this partner's. A pattern may hold `*`; `id:qualifier` also asks for UNB 0007."""
+
+    senders: list[str] = Field(default=[], description="Patterns for the interchange sender (UNB 0004).")
+    suppliers: list[str] = Field(
+        default=[], description="Patterns for the supplier's id in the message (NAD+SU, SR, SE)."
+    )
+    names: list[str] = Field(default=[], description="Words that must stand in the supplier's name, case ignored.")
+    branch_from: list[Literal["buyer_party", "delivery_party", "recipient", "recipient_routing", "account_reference"]] = (
+        Field(default=["buyer_party", "account_reference", "recipient"],
+              description="Where the library's branch or account stands in what arrives, best first."))  # fmt: skip
+    buyer_suffix: Literal["keep", "split"] = Field(
+        default="keep", description="`split`: a buyer id `SAN code` holds the SAN and after a blank the vendor's code."
+    )
+
+
+class Envelope(Section):
+    """The interchange that is sent (UNA, UNB, UNG)."""
+
+    syntax: Literal["UNOA", "UNOB", "UNOC", "UNOD", "UNOE", "UNOF", "UNOG", "UNOH", "UNOI", "UNOJ", "UNOK", "UNOW", "UNOY"] = (
+        Field(default="UNOC", description="Character repertoire (UNB 0001); other characters are transliterated and reported."))  # fmt: skip
+    syntax_version: int = Field(default=3, ge=1, le=4, description="UNB 0002.")
+    una: Literal["always", "never", "when_needed"] = Field(
+        default="always",
+        description="Whether UNA is written; `when_needed`: only with other delimiters than the default.",
+    )
+    delimiters: Annotated[str, Field(min_length=6, max_length=6)] = Field(
+        default=":+.? '", description="The six characters of UNA."
+    )
+    line_breaks: Literal["none", "lf", "crlf"] = Field(default="none", description="What follows each segment.")
+    group: bool = Field(default=False, description="Write UNG/UNE around the messages.")
+    sender_qualifier: str = Field(default="31B", description="UNB 0007 of the library: 31B SAN, 14 GLN, 91, 92, ZZ.")
+    recipient: str = Field(default="", description="The partner's own id; the vendor account overrides it.")
+    recipient_qualifier: str = Field(default="31B", description="UNB 0007 of the partner.")
+    sender_from: Literal["account", "branch", "account_user"] = Field(
+        default="account",
+        description="Whose identifier is the sender: the account's, the ordering branch's, or its user name.",
+    )
+    application_reference: Literal["none", "message_type"] = Field(default="none", description="UNB 0026.")
+    acknowledgement_request: bool = Field(default=False, description="UNB 0031.")
+    association: str = Field(default="EAN008", description="UNH 0057, empty: left out.")
+    transliterate: dict[str, str] = Field(
+        default={}, description="Replacements before the general transliteration, e.g. ß: ss."
+    )
+
+
+class Meanings(Section):
+    """What codes mean, for reading; for writing the first code with the wanted meaning is taken."""
+
+    references: Codes = Field(
+        default={},
+        description="RFF 1153 → own_line, order, quote_line, supplier_line, supplier_subscription, library_subscription, fund, account, vendor_number, invoice, despatch, delivery_note, claim, contract, tax_number, barcode …",
+    )
+    identifiers: Codes = Field(
+        default={}, description="LIN/PIA 7143 → ean, isbn, issn, ismn, sici, upc, supplier, buyer, manufacturer …"
+    )
+    dates: Codes = Field(
+        default={}, description="DTM 2005 → document, tax_point, due, period_start, period_end, delivery_requested …"
+    )
+    quantities: Codes = Field(
+        default={}, description="QTY 6063 → ordered, invoiced, despatched, backordered, cancelled …"
+    )
+    prices: dict[str, Literal["net", "gross", "net_with_tax", "gross_with_tax", "list_with_tax", "other"]] = Field(
+        default={},
+        description="PRI 5125 → net or gross (before allowances), with or without tax. Differs between partners.",
+    )
+    amounts: Codes = Field(
+        default={}, description="MOA 5025 → line, line_with_tax, discount, tax, taxable, charge, total …"
+    )
+    parties: Codes = Field(default={}, description="NAD 3035 → buyer, supplier, delivery, invoicee, ordered_by …")
+    agencies: Codes = Field(default={}, description="NAD/LOC 3055 → san, gln, supplier, buyer, mutual.")
+    descriptions: Codes = Field(
+        default={},
+        description="IMD 7081 → title, subtitle, author, author_surname, publisher, year, edition, binding …",
+    )
+    copies: Codes = Field(
+        default={}, description="GIR qualifier → branch, fund, barcode, sequence, item_type, shelfmark, class_mark …"
+    )
+    charges: Codes = Field(default={}, description="ALC 7161 → delivery, service, processing, tax, discount, postage …")
+    locations: Codes = Field(default={}, description="LOC 3227 → delivery …")
+    documents: Codes = Field(default={}, description="BGM 1001 → invoice, credit_note, order, rush_order, quote …")
+    functions: dict[str, Literal["original", "additional", "replacement", "duplicate", "copy", "no_payment_expected",
+                                 "cancellation", "change", "accepted", "not_accepted", "other"]] = Field(
+        default={}, description="BGM 1225 → what may be done with the document.")  # fmt: skip
+    actions: Codes = Field(
+        default={}, description="LIN 1229 → added, cancelled, changed, accepted, not_accepted, not_found …"
+    )
+
+
+class Descriptions(Section):
+    """How long texts are cut into pieces (IMD)."""
+
+    join: Literal["width", "tight", "blank"] = Field(
+        default="width",
+        description="How pieces are joined in reading: `width` without a blank after a full piece, `tight` never with one, `blank` always.",
+    )
+    width: int = Field(default=35, ge=10, le=512, description="Length of a full piece.")
+
+
+Outcomes = dict[
+    str,
+    Literal["accepted", "backordered", "cancelled", "refused", "shipped", "held", "passed_on", "changed", "unknown"],
+]
+
+
+class Response(Section):
+    """Order responses: codes → outcome of a quantity."""
+
+    quantities: Outcomes = Field(default={}, description="QTY 6063 → outcome of that quantity.")
+    availability: Outcomes = Field(default={}, description="FTX list 8B (and the partner's numeric codes) → outcome.")
+    order_status: Outcomes = Field(default={}, description="FTX lists 12B and 1B → outcome.")
+    lists: Codes = Field(default={}, description="FTX 1131 → availability, order_status, servicing, subset.")
+    actions: Outcomes = Field(default={}, description="LIN 1229 → outcome of the line when no quantity says it.")
+    texts: Codes = Field(default={}, description="Code → plain words, for the numeric codes of this partner.")
+
+
+Candidate = Literal[
+    "lines", "lines+header_charges", "lines+summary_charges", "lines+header_charges+summary_charges", "lines+tax",
+    "lines+header_charges+tax", "lines+summary_charges+tax", "lines+header_charges+summary_charges+tax",
+    "lines+line_charges", "lines+line_charges+tax",
+]  # fmt: skip
+
+
+class InvoiceRules(Section):
+    """Reading and reconciling invoices."""
+
+    totals: list[Code] = Field(default=[], description="MOA qualifiers of the payable total, best first.")
+    candidates: list[Candidate] = Field(
+        default=[], description="Sums that may explain the total; the first is the usual one."
+    )
+    expected: list[Candidate] = Field(
+        default=[], description="Candidates that are normal for this partner; another one that fits is reported."
+    )
+    line_amount: list[str] = Field(
+        default=[],
+        description="Where the line's amount stands: MOA qualifiers, `price`, or `price_less_allowances` (the percentages of the line's ALC taken off), best first.",
+    )
+    per_unit: list[str] = Field(
+        default=[], description="Sources of `line_amount` that are for one copy and are multiplied by the quantity."
+    )
+    price: list[Literal["net", "gross", "net_with_tax", "gross_with_tax", "list_with_tax", "other"]] = Field(
+        default=[], description="Which price is multiplied when `line_amount` falls to `price`."
+    )
+    price_check: bool = Field(
+        default=True, description="Compare quantity × price with the line's amount (a note, never a refusal)."
+    )
+    tolerance_per_line: str = Field(
+        default="0",
+        pattern=r"^\d+(\.\d+)?$",
+        description="Rounding that is accepted per line, in the invoice's currency.",
+    )
+    charge_amounts: list[Code] = Field(default=[], description="MOA qualifiers of a charge's amount, best first.")
+    loose_charges: list[Code] = Field(
+        default=[],
+        description="MOA qualifiers of the header or summary that are charges although no ALC stands before them.",
+    )
+    informational_charges: list[str] = Field(default=[], description="ALC codes that are never added to the total.")
+    currency: Literal["reference", "target"] = Field(
+        default="reference", description="Which currency of CUX is the invoice's when it states two."
+    )
+    tax_totals: list[Code] = Field(default=[], description="MOA qualifiers of the whole tax, best first.")
+
+
+class Booking(Section):
+    """Wishes about booking that go with the document; the orders service follows them."""
+
+    charges_fund: Literal["library_default", "order_line", "fixed"] = Field(
+        default="library_default", description="Which fund bears delivery and service charges."
+    )
+    fixed_fund: str = Field(default="", description="The fund code for `charges_fund: fixed`.")
+    charges_as: Literal["adjustments", "shipping"] = Field(
+        default="adjustments", description="Charges become invoice adjustments or one shipping amount."
+    )
+    tax_on_charges: bool = Field(default=False, description="Add tax to charges.")
+    close_when_received: bool = Field(default=False, description="An invoice whose lines are all received is closed.")
+    skip_received: bool = Field(default=True, description="Copies that are already received are not received again.")
+    supplier_from: Literal["message", "order"] = Field(
+        default="message", description="The invoice's vendor: as written, or that of the order."
+    )
+    price_update: Literal["always", "never", "vendor_terms"] = Field(
+        default="always", description="What an invoice does to the price of the copies."
+    )
+    item_status: str = Field(default="", description="Item status set at receipt.")
+    item_note: str = Field(default="", description="Note set on items at receipt.")
+    adjustments: dict[str, str] = Field(default={}, description="Charge code → kind of adjustment.")
+    servicing: Literal["ignore", "keep"] = Field(default="keep", description="Servicing instructions of quotes.")
+    auto_order: bool = Field(default=False, description="A firm quote may be ordered without a person.")
+
+
+IdSource = Literal["account", "branch", "account_user", "vendor", "vendor_account", "selector"]
+
+
+class PartyOut(Section):
+    """One NAD of an order."""
+
+    role: str = Field(description="Meaning of the party: buyer, supplier, delivery, invoicee, ordered_by.")
+    id_from: IdSource = Field(default="account", description="Whose identifier is written.")
+    agency: str = Field(default="31B", description="NAD 3055; empty: the id is written without a code list.")
+    name: bool = Field(default=False, description="Write name and address.")
+    reference: Literal["none", "account", "vendor_number"] = Field(default="none", description="RFF below the party.")
+    contact: bool = Field(default=False, description="Write CTA and COM of the party's contact.")
+    vendor_code: Literal["none", "append", "only"] = Field(
+        default="none", description="Add the vendor's code for the library to the id after a blank, or write only it."
+    )
+
+
+class CopyOut(Section):
+    """Copies in an order (GIR)."""
+
+    send: bool = Field(default=True, description="Write GIR at all.")
+    fields: list[str] = Field(
+        default=["branch", "fund", "sequence", "item_type", "class_mark"],
+        description="Meanings to write, in this order.",
+    )
+    empty: list[str] = Field(default=[], description="Meanings that are written even when empty.")
+    pairs_per_segment: int = Field(
+        default=5, ge=1, le=5, description="Pairs in one GIR; more go to another GIR of the same copy."
+    )
+    quantity: bool = Field(default=False, description="Write one GIR for equal copies with their number (LQT).")
+    values: dict[str, dict[str, str]] = Field(
+        default={}, description="Replacement of values per meaning: {item_type: {BOOK: BK}}."
+    )
+
+
+class DescriptionOut(Section):
+    """Descriptions in an order (IMD)."""
+
+    type: Literal["L", "F"] = Field(default="L", description="IMD 7077.")
+    codes: Codes = Field(
+        default={"title": "050", "author": "009", "publisher": "109", "year": "170"},
+        description="Field → IMD 7081, in the order of writing.",
+    )
+    width: int = Field(default=35, ge=10, le=70, description="Longest piece.")
+    pieces: int = Field(default=2, ge=1, le=5, description="Pieces in one segment.")
+    most: int = Field(default=99, ge=1, le=99, description="Most IMD segments of a line.")
+    empty: bool = Field(default=False, description="Write IMD also for an empty value.")
+
+
+IdentifierName = Literal[
+    "isbn13", "isbn10", "ean", "issn", "ismn", "upc", "supplier", "manufacturer", "item_field", "line_id"
+]
+
+
+class OrderRules(Section):
+    """Orders, changes and claims that are sent."""
+
+    codes: Codes = Field(default={"order": "220", "rush_order": "224"}, description="Kind of order → BGM 1001.")
+    list_agency: str = Field(default="", description="BGM 3055 beside the code (28 EDItEUR).")
+    number_from: Literal["order", "order_name"] = Field(
+        default="order", description="What BGM carries: the order's number, or its name."
+    )
+    number_length: int = Field(
+        default=17, ge=6, le=35, description="Longest document number; a longer one is reported."
+    )
+    parties: list[PartyOut] = Field(default=[], description="The NAD segments of the header, in order.")
+    line_parties: list[PartyOut] = Field(default=[], description="The NAD segments of each line.")
+    line_identifier: list[IdentifierName] = Field(
+        default=["isbn13", "ean", "issn", "upc"],
+        description="Which identifier LIN carries: the first that the title has. Empty: LIN carries none.",
+    )
+    line_identifier_pick: Literal["first", "valid"] = Field(
+        default="valid",
+        description="`valid`: the first with a right check digit; `first`: the first as it is, right or not.",
+    )
+    isbn13_qualifier: Code = Field(default="EN", description="7143 for ISBN-13 in LIN and PIA.")
+    item_field_qualifier: str = Field(default="SA", description="7143 of an identifier taken from an item field.")
+    additional: list[IdentifierName] = Field(
+        default=["isbn13", "isbn10", "issn", "ismn", "upc", "supplier"], description="Identifiers that PIA carries."
+    )
+    additional_limit: int = Field(default=25, ge=0, le=25, description="Most PIA segments of a line.")
+    repeat_line_identifier: bool = Field(default=False, description="PIA also repeats LIN's identifier.")
+    pia_function: Literal["1", "5"] = Field(default="5", description="PIA 4347.")
+    descriptions: DescriptionOut = DescriptionOut()
+    price: Codes = Field(
+        default={"gross": "AAB"}, description="Which prices are written: meaning → PRI 5125, in order."
+    )
+    price_type: str = Field(default="", description="PRI 5375, e.g. CA catalogue.")
+    price_kind: str = Field(default="", description="PRI 5387, e.g. SRP.")
+    price_missing: Literal["omit", "zero"] = Field(
+        default="omit", description="What is written for a title without a price."
+    )
+    currency_qualifier: str = Field(default="9", description="CUX 6343; empty: no CUX.")
+    quantity_code: Code = Field(default="21", description="QTY 6063.")
+    copies: CopyOut = CopyOut()
+    references: list[str] = Field(
+        default=[
+            "own_line",
+            "quote_line",
+            "fund",
+            "supplier_line",
+            "library_subscription",
+            "supplier_subscription",
+            "contract",
+        ],
+        description="RFF of a line, in order.",
+    )
+    header_references: list[str] = Field(default=[], description="RFF of the header, in order.")
+    own_line: Literal["id", "order/line", "order-line", "sequence"] = Field(
+        default="order/line", description="Shape of the own line reference RFF+LI."
+    )
+    line_number: Literal["sequence", "id"] = Field(
+        default="sequence", description="LIN 1082: 1, 2, 3 … or the line's own number."
+    )
+    line_action: str = Field(default="", description="LIN 1229 of a new order line.")
+    notes: Literal["omit", "line", "header", "both"] = Field(default="both", description="FTX that are written.")
+    note_subject: Code = Field(default="LIN", description="FTX 4451 of a line's note.")
+    note_empty: bool = Field(default=False, description="Write FTX also without text.")
+    locations: bool = Field(default=False, description="Write LOC of a line.")
+    dates: list[str] = Field(
+        default=["document", "delivery_requested", "cancel_after"], description="DTM that are written."
+    )
+    counts: list[Literal["1", "2"]] = Field(default=["2"], description="CNT in the summary.")
+    messages_per_interchange: int = Field(default=500, ge=1, le=5000, description="Most messages of one interchange.")
+    segment_order: Literal["d96a", "editeur"] = Field(
+        default="d96a", description="Order of a line's segments: that of the D.96A directory."
+    )
+
+
+class Match(Section):
+    """Which references find the order line, best first; the orders service weighs them."""
+
+    keys: list[str] = Field(
+        default=[
+            "own_line",
+            "quote_line",
+            "supplier_line",
+            "library_subscription",
+            "supplier_subscription",
+            "order+identifier",
+            "identifier",
+        ],
+        description="Meanings of references, `identifier` or `order+identifier`.",
+    )
+    own_line_shape: Literal["any", "id", "order/line", "order-line"] = Field(
+        default="any", description="How RFF+LI is taken apart."
+    )
+
+
+class Files(Section):
+    """Names of files."""
+
+    incoming: dict[str, str] = Field(default={}, description="Message family → pattern of its files (`*.CEI`).")
+    outgoing: str = Field(
+        default="{type}{reference}.{suffix}",
+        description="Name of a sent file; {type}, {reference}, {date}, {counter}, {suffix}.",
+    )
+    suffixes: Codes = Field(default={}, description="Message family → suffix of sent files.")
+    longest_name: int = Field(default=38, ge=8, le=255, description="Longest file name.")
+    ignore: list[str] = Field(default=[], description="Patterns of files that are never fetched.")
+    account_suffix: bool = Field(default=False, description="Fetch only files whose name ends with the account's SAN.")
+    skip_fetched: bool = Field(default=True, description="A file of the same name and content is not fetched again.")
+
+
+class Acknowledge(Section):
+    """Acknowledgements."""
+
+    send: Literal["none", "contrl"] = Field(default="none", description="Answer to what arrives.")
+    expect: list[Literal["contrl", "aperak", "ordrsp"]] = Field(
+        default=[], description="Answers expected to what is sent."
+    )
+    days: int = Field(default=3, ge=1, le=60, description="Days until a missing answer is reported.")
+
+
+class Profile(Section):
+    """A whole profile."""
+
+    profile: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$", description="The profile's name, also that of its file.")
+    version: int = Field(ge=1, description="Raised by one with every change.")
+    title: str = Field(description="The partner's name in full.")
+    inherits: str = Field(default="", description="The profile whose keys hold where this one is silent.")
+    status: Literal["active", "history", "base"] = Field(
+        default="active", description="`history`: the partner is gone, its files still lie in archives."
+    )
+    notes: str = Field(default="", description="What a person should know.")
+    assumed: list[str] = Field(
+        default=[],
+        description="Keys (dotted) that were not seen in a real file but follow the standard or what is said of the partner.",
+    )
+    identify: Identify = Identify()
+    envelope: Envelope = Envelope()
+    meanings: Meanings = Meanings()
+    descriptions: Descriptions = Descriptions()
+    order: OrderRules = OrderRules()
+    response: Response = Response()
+    invoice: InvoiceRules = InvoiceRules()
+    booking: Booking = Booking()
+    match: Match = Match()
+    files: Files = Files()
+    acknowledge: Acknowledge = Acknowledge()
+    quirks: list[str] = Field(
+        default=[], description="Flag codes that are normal for this partner; they are shown as notes only."
+    )
+
+    @field_validator("quirks")
+    @classmethod
+    def _known_flags(cls, codes: list[str]) -> list[str]:
+        from quire_vendors.edi.documents import flags as _documents  # noqa: F401  (registers its codes)
+        from quire_vendors.edi.flags import CATALOGUE
+        from quire_vendors.edi.syntax import catalogue as _syntax  # noqa: F401
+
+        for code in codes:
+            if code not in CATALOGUE:
+                raise ValueError(f"There is no flag with the code {code!r}.")
+            if CATALOGUE[code].severity == "error":
+                raise ValueError(f"The flag {code} is an error and cannot be silenced.")
+        return codes
+
+    @model_validator(mode="after")
+    def _usual_candidate(self) -> "Profile":
+        strange = [name for name in self.invoice.expected if name not in self.invoice.candidates]
+        if strange:
+            raise ValueError(f"invoice.expected names {', '.join(strange)}, which invoice.candidates does not.")
+        return self
