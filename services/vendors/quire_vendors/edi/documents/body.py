@@ -42,6 +42,8 @@ Handler = Callable[[Segment, Elements], None]
 _ROLES = {"1": "additional", "2": "substitute", "3": "substituted_by", "4": "substitute", "5": "product",
           "5S": "part_start", "1S": "part_start", "5E": "part_end"}  # fmt: skip
 _NO_ELEMENT = [""]
+NOTE_WIDTH = 70
+"""Length of a full piece of free text (4440 in D.96A)."""
 _PASSED_OVER = frozenset(
     {
         "UNH",
@@ -54,6 +56,7 @@ _PASSED_OVER = frozenset(
         "TDT",
         "FII",
         "DOC",
+        "ERC",
         "INP",
         "AJT",
         "RNG",
@@ -253,7 +256,12 @@ class Body:
 
     def _ftx(self, segment: Segment, el: Elements) -> None:
         coded = el[2] if len(el) > 2 else _NO_ELEMENT
-        text = " ".join(piece for composite in el[3:4] for piece in composite if piece)
+        text = ""
+        last = 0
+        for piece in el[3] if len(el) > 3 else ():
+            if piece:
+                text = f"{text}{piece}" if last >= NOTE_WIDTH else f"{text} {piece}".lstrip()
+                last = len(piece)
         note = Note(
             el[0][0],
             text,
@@ -439,23 +447,20 @@ class Body:
         value = self._value(segment, composite[1], 0, 1, "The quantity")
         if value is None:
             return
+        qualifier = composite[0]
+        quantity = Quantity(
+            self._quantities.get(qualifier, "other"),
+            value,
+            qualifier,
+            composite[2] if len(composite) > 2 else "",
+            segment.index,
+        )
         if self._charge is not None:
-            self._charge.quantity = value
-            return
-        if self._location is not None:
-            self._location.quantity = value
-            return
-        if self.line is not None:
-            qualifier = composite[0]
-            self.line.quantities.append(
-                Quantity(
-                    self._quantities.get(qualifier, "other"),
-                    value,
-                    qualifier,
-                    composite[2] if len(composite) > 2 else "",
-                    segment.index,
-                )
-            )
+            self._charge.quantity = quantity
+        elif self._location is not None:
+            self._location.quantity = quantity
+        elif self.line is not None:
+            self.line.quantities.append(quantity)
 
     def _pri(self, segment: Segment, el: Elements) -> None:
         line = self.line
@@ -513,7 +518,7 @@ class Body:
     def _sts(self, segment: Segment, el: Elements) -> None:
         if self.line is not None:
             self.line.statuses.append(
-                Status(segment.get(1) or el[0][0], segment.get(2), segment.get(2, 3), segment.index)
+                Status(segment.get(1), el[0][0], segment.get(2), segment.get(2, 3), segment.index)
             )
 
     def _finish_line(self) -> None:

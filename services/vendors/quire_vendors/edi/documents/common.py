@@ -82,6 +82,11 @@ def place(body: Body, tag: str, element: int | None = None) -> Place:
     return body.message.segments[0].place(body.message.index)
 
 
+def place_of(body: Body, at: int) -> Place:
+    """The segment of that index."""
+    return body.message.segments[at].place(body.message.index)
+
+
 def finish(document: D, body: Body, expects_lines: bool = True) -> D:
     """Checks that hold for every document; gives it its flags. Flags that the profile calls normal become notes."""
     message, flags = body.message, body.flags

@@ -88,6 +88,11 @@ register(
             "warning", "Line {line}: the answer {value!r} has no meaning in the profile {profile}.",
             "Look at the line; add the code under response in the profile.",
         ),
+        "ACKNOWLEDGEMENT_UNCLEAR": Entry(
+            "error",
+            "The acknowledgement does not say clearly whether {what} was accepted.",
+            "Ask the partner, or add its codes under acknowledge.codes in the profile.",
+        ),
         "ELEMENT_TOO_LONG": Entry(
             "warning", "{what} {text!r} is longer than {most} characters.", "It is cut to {cut!r}; shorten it or change the profile."
         ),

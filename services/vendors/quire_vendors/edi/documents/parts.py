@@ -38,7 +38,7 @@ class OwnReference(NamedTuple):
 
 
 _PARTS = re.compile(
-    r"(?P<order>.+?)\s*/\s*(?P<line>[^/]+)|(?P<hyphened>[A-Za-z0-9]*[0-9][A-Za-z0-9]*)-(?P<tail>\d{1,4})"
+    r"(?P<order>.+?)\s*/\s*(?P<line>[^/]+)|(?P<hyphened>[^/]*[0-9][^/]*)-(?P<tail>\d{1,4})"
 )
 
 
@@ -128,7 +128,7 @@ class Charge:
     currency: str = ""
     level: str = "header"
     rate: Decimal | None = None
-    quantity: Decimal | None = None
+    quantity: Quantity | None = None
     amounts: list[Amount] = field(default_factory=list)
     taxes: list[Tax] = field(default_factory=list)
     at: int = NOT_READ
@@ -225,7 +225,7 @@ class Location:
     id: str = ""
     qualifier: str = ""
     agency: str = ""
-    quantity: Decimal | None = None
+    quantity: Quantity | None = None
     at: int = NOT_READ
 
 
@@ -247,9 +247,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Status:
-    """STS of a claim report: what the supplier answers to a claim."""
+    """STS of a claim or its report: `category` 9015 (C601), `code` the status (C555), `reason` (C556)."""
 
     code: str
+    category: str = ""
     reason: str = ""
     text: str = ""
     at: int = NOT_READ

@@ -5,12 +5,18 @@ from collections.abc import Callable
 from quire_vendors.edi.profiles.model import Profile
 from quire_vendors.edi.syntax.model import Message
 
+from .acknowledgement import read_aperak, read_contrl
 from .body import Body
 from .common import finish, head, place
 from .invoice import read_invoice
 from .model import AnyDocument, Unknown
+from .response import read_report, read_response
+from .trade import read_change, read_claim, read_despatch, read_order, read_quote
 
-READERS: dict[str, Callable[[Message, Profile], AnyDocument]] = {"INVOIC": read_invoice}
+READERS: dict[str, Callable[[Message, Profile], AnyDocument]] = {
+    "INVOIC": read_invoice, "QUOTES": read_quote, "ORDERS": read_order, "ORDCHG": read_change, "ORDRSP": read_response,
+    "DESADV": read_despatch, "OSTENQ": read_claim, "OSTRPT": read_report, "CONTRL": read_contrl, "APERAK": read_aperak,
+}  # fmt: skip
 
 
 def read(message: Message, profile: Profile) -> AnyDocument:

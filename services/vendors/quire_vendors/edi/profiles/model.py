@@ -248,7 +248,6 @@ class DescriptionOut(Section):
         default={"title": "050", "author": "009", "publisher": "109", "year": "170"},
         description="Field → IMD 7081, in the order of writing.",
     )
-    width: int = Field(default=35, ge=10, le=70, description="Longest piece.")
     pieces: int = Field(default=2, ge=1, le=5, description="Pieces in one segment.")
     most: int = Field(default=99, ge=1, le=99, description="Most IMD segments of a line.")
     empty: bool = Field(default=False, description="Write IMD also for an empty value.")
@@ -375,6 +374,9 @@ class Acknowledge(Section):
     send: Literal["none", "contrl"] = Field(default="none", description="Answer to what arrives.")
     expect: list[Literal["contrl", "aperak", "ordrsp"]] = Field(
         default=[], description="Answers expected to what is sent."
+    )
+    codes: dict[str, Literal["accepted", "rejected"]] = Field(
+        default={}, description="APERAK ERC 9321 → what the partner means by it."
     )
     days: int = Field(default=3, ge=1, le=60, description="Days until a missing answer is reported.")
 
