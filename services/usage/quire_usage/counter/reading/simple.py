@@ -13,7 +13,7 @@ import python_calamine
 from quire_usage.counter.model import TOTALS, Author, Component, Header, Identifiers, Item, Quarantined, Record
 from quire_usage.counter.model import ReportException
 from quire_usage.counter.reading.limits import Limits, NotReadable
-from quire_usage.counter.reading.months import as_text, lenient_month
+from quire_usage.counter.months import as_text, lenient_month
 
 Row = list[str]
 

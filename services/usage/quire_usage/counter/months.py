@@ -1,6 +1,7 @@
 """Month headings as vendors write them."""
 
 import re
+from calendar import monthrange
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ _STANDARD = re.compile(r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-(\d{4
 _NAME_YEAR = re.compile(r"([A-Za-z]{3,9})\.?[\s\-_/]*(\d{4}|\d{2})")
 _YEAR_NAME = re.compile(r"(\d{4}|\d{2})[\s\-_/]*([A-Za-z]{3,9})\.?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})(?:-\d{1,2})?(?:[T ]00:00(?::00(?:\.0+)?)?)?")
-_SLASHED = re.compile(r"(\d{1,2})[/.](\d{4})")
+_SLASHED = re.compile(r"(\d{1,2})[/.-](\d{4})")
 
 
 def month_key(year: int, month: int) -> str:
@@ -78,3 +79,8 @@ def _named(name: str, year: str) -> str | None:
     if len(year) == 2:
         full += 2000 if full < 70 else 1900
     return _valid(full, number)
+
+
+def last_day(day: date) -> date:
+    """The last day of `day`'s month."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
