@@ -1,0 +1,1 @@
+"""Renewals: notice dates, reminders and what happens if nobody acts."""
