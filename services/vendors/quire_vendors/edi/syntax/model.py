@@ -1,10 +1,10 @@
 """What the syntax layer gives: interchanges, messages and segments, each with its byte range in the file."""
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
-from ..flags import Flag, Flags, Place
+from quire_vendors.edi.flags import Flag, Flags, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Delimiters:
 DEFAULT_DELIMITERS = Delimiters()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Layout:
     """How the bytes of a stretch of the file are to be read: shared by its segments."""
 
@@ -42,20 +42,15 @@ class Segment:
     terminator. `index` counts in the message (UNH is 0); segments outside of messages count by themselves.
     """
 
-    __slots__ = ("elements", "index", "layout", "literal", "raw", "start", "tag")
+    __slots__ = ("elements", "index", "layout", "raw", "start", "tag")
 
-    def __init__(
-        self, tag: str, elements: list[list[str]], index: int, start: int, raw: bytes, layout: Layout,
-        literal: bytes = b"",
-    ) -> None:
+    def __init__(self, tag: str, elements: list[list[str]], index: int, start: int, raw: bytes, layout: Layout) -> None:
         self.tag = tag
         self.elements = elements
         self.index = index
         self.start = start
         self.raw = raw
         self.layout = layout
-        self.literal = literal
-        """Service character that is plain text in this segment (a repaired apostrophe), else empty."""
 
     @property
     def end(self) -> int:
@@ -132,10 +127,12 @@ class Interchange:
     groups: int = 0
     messages: int = 0
     closed: bool = False
+    loose: list[Segment] = field(default_factory=list)
+    """Segments outside of messages, for example TA1; at most 100 are kept."""
     flags: Flags = field(default_factory=Flags)
 
     @property
-    def prepared_on(self) -> date | None:
+    def prepared_on(self) -> datetime.date | None:
         """The day of UNB 0017 (two-digit years below 80 are 20xx) or ISA09; `None` when it is no date."""
         text = self.date.strip()
         if not text.isascii() or not text.isdigit() or len(text) not in (6, 8):
@@ -143,7 +140,7 @@ class Interchange:
         if len(text) == 6:
             text = ("20" if text < "80" else "19") + text
         try:
-            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+            return datetime.date(int(text[:4]), int(text[4:6]), int(text[6:]))
         except ValueError:
             return None
 

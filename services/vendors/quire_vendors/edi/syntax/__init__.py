@@ -1,0 +1,20 @@
+"""EDI syntax: bytes to messages and segments and back (ISO 9735, ASC X12.5)."""
+
+from .limits import DEFAULT_LIMITS, Limits
+from .model import DEFAULT_DELIMITERS, Delimiters, Group, Interchange, Layout, Message, Segment
+from .reader import Reading, read, tokenize
+
+__all__ = [
+    "DEFAULT_DELIMITERS",
+    "DEFAULT_LIMITS",
+    "Delimiters",
+    "Group",
+    "Interchange",
+    "Layout",
+    "Limits",
+    "Message",
+    "Reading",
+    "Segment",
+    "read",
+    "tokenize",
+]

@@ -1,0 +1,324 @@
+"""From bytes to segments: where each one starts and ends, in linear time and with constant memory.
+
+The stream is read in chunks and cut at the segment terminator. A piece that does not begin with a tag goes on from the
+piece before it: its terminator should have been released. So the last segment of a chunk is kept back until the next
+chunk shows whether it goes on.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .codec import Codec
+from .limits import Limits
+from .model import Delimiters, Layout
+from .source import Source
+
+WINDOW = 4096
+"""Bytes that show the delimiters of an interchange."""
+_LINES = 64 * 1024
+"""Bytes that show whether lines are wrapped."""
+_NARROWEST = 10
+_SHOWN = 80
+_NOTED = 1000
+"""Notes of one batch; what a hostile file adds beyond is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A flag found while splitting, before it is known which message it belongs to. `at`: start of its segment."""
+
+    code: str
+    at: int
+    start: int
+    end: int
+    values: dict[str, object]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Segments that follow each other and share their layout. `service`: indexes of the service segments.
+
+    `unterminated`: the file ends here without a terminator; where text of a segment remained it is the last one.
+    """
+
+    layout: Layout
+    raws: list[bytes] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    service: list[int] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    unterminated: bool = False
+
+
+class Splitter:
+    def __init__(self, source: Source, codec: Codec, limits: Limits) -> None:
+        self._source = source
+        self._codec = codec
+        self._limits = limits
+        self._settlements = 0
+        self._settled_at = -1
+        self._skipping = False
+        """What comes belongs to an overlong segment, up to the next tag."""
+        self._inside = False
+        """The buffer starts in the middle of such a segment."""
+        self._use(Layout())
+
+    def batches(self) -> Iterator[Batch]:
+        source = self._source
+        source.fill()
+        opening = Batch(self._layout)
+        skip = self._settle(0, opening)
+        source.drop(skip or 0)
+        if opening.notes:
+            yield opening
+        while True:
+            source.fill()
+            batch = Batch(self._layout)
+            goes_on = self._split(batch)
+            if batch.raws or batch.notes or batch.unterminated:
+                yield batch
+            if not goes_on:
+                return
+
+    def _use(self, layout: Layout) -> None:
+        self._layout = layout
+        marks = layout.delimiters
+        stops = re.escape(marks.element) + re.escape(marks.component)
+        self._head = re.compile(self._codec.tag_pattern + b"(?=[" + stops + rb"]|[\r\n\t ]*\Z)")
+        self._blanks = bytes(byte for byte in b" \t\r\n\x1a\0" if bytes([byte]) not in (marks.element, marks.component))
+        self._heads: set[bytes] = set()
+        """First four bytes of the segments seen so far that are neither service segments nor odd."""
+
+    def _settle(self, offset: int, batch: Batch) -> int | None:
+        """Settle the delimiters for what opens at `offset` of the buffer; bytes to skip, `None` when nothing opens."""
+        source = self._source
+        at = source.base + offset
+        if at == self._settled_at:
+            return None
+        self._settlements += 1
+        current = self._layout.delimiters if self._settlements > 1 else None
+        settled = self._codec.settle(source.buffer[offset : offset + WINDOW], current)
+        if settled is None:
+            return None
+        for code, values in settled.notes:
+            batch.notes.append(Note(code, at, at, at + max(settled.skip, 3), values))
+        wrapped = _wrapped(source.buffer[offset : offset + _LINES], settled.delimiters)
+        if wrapped:
+            batch.notes.append(Note("LINES_WRAPPED", at, at, at, {}))
+        self._settled_at = at
+        if settled.skip:
+            after = source.buffer[offset + settled.skip : offset + settled.skip + WINDOW]
+            self._settled_at += settled.skip + len(after) - len(after.lstrip(b"\r\n\t "))
+        if Layout(settled.delimiters, wrapped) != self._layout:
+            self._use(Layout(settled.delimiters, wrapped))
+        return settled.skip
+
+    def _split(self, batch: Batch) -> bool:
+        """Fill the batch from the buffer, up to its last whole segment or to where the layout changes.
+
+        Returns false at the end of the file.
+        """
+        source, codec, limit = self._source, self._codec, self._limits.segment
+        buffer, base, final = source.buffer, source.base, source.ended
+        layout, blanks, heads, is_head = self._layout, self._blanks, self._heads, self._head.match
+        raws, starts = batch.raws, batch.starts
+        pieces, rest = self._pieces(batch)
+        overlong = not final and len(rest) > limit
+        if overlong:
+            pieces.append(rest)
+        at = base
+        goes_on_to = 0
+        """Where the last segment ends when it went on over terminators, else 0."""
+        first = 0
+        if self._inside and pieces:
+            first, at = 1, base + len(pieces[0]) + 1
+            self._inside = overlong and len(pieces) == 1
+
+        for number in range(first, len(pieces)):
+            piece = pieces[number]
+            size = len(piece)
+            start = at
+            at += size + 1
+            if piece[:4] in heads and not goes_on_to and size <= limit:
+                raws.append(piece)
+                starts.append(start)
+                continue
+            raw = piece.lstrip(blanks)
+            start += size - len(raw)
+            if raw[:4] in heads and not goes_on_to and size <= limit:
+                raws.append(raw)
+                starts.append(start)
+                continue
+            text = raw.translate(None, b"\r\n") if layout.wrapped else raw
+            if not text:
+                continue
+            if text[:3] in codec.openers and start != self._settled_at:
+                if not final and base + len(buffer) - start < WINDOW:
+                    at = start
+                    break
+                if self._settlements > 2 * self._limits.interchanges:
+                    batch.notes.append(
+                        Note("TOO_MANY_INTERCHANGES", start, start, start, {"most": self._limits.interchanges})
+                    )
+                    self._close(batch, goes_on_to)
+                    return False
+                skip = self._settle(start - base, batch)
+                if skip is not None:
+                    self._skipping = False
+                    goes_on_to = self._close(batch, goes_on_to)
+                    if self._layout != layout or (skip and start + skip != at):
+                        source.drop(start + skip - base)
+                        return True
+                    if skip:
+                        continue
+            found = is_head(text)
+            if found is None:
+                if not self._skipping and not self._go_on(batch, start, text):
+                    continue
+                goes_on_to = start + len(raw)
+                if not self._skipping and goes_on_to - starts[-1] > limit:
+                    self._skipping = True
+                self._inside = overlong and number == len(pieces) - 1
+                continue
+            goes_on_to = self._close(batch, goes_on_to)
+            self._skipping = False
+            if found.group() in codec.roles:
+                batch.service.append(len(raws))
+            elif not layout.wrapped:
+                heads.add(raw[:4])
+            raws.append(raw)
+            starts.append(start)
+            if len(raw) > limit:
+                self._skipping = True
+                goes_on_to = start + len(raw)
+                self._inside = overlong and number == len(pieces) - 1
+
+        if final:
+            self._close(batch, goes_on_to)
+            self._end(batch, rest, at)
+            return False
+        if self._skipping or not raws:
+            self._close(batch, goes_on_to)
+            source.drop(min(at - base, len(buffer)))
+        else:
+            kept_from = starts.pop()
+            raws.pop()
+            if batch.service and batch.service[-1] == len(raws):
+                batch.service.pop()
+            batch.notes = [note for note in batch.notes if note.at < kept_from]
+            source.drop(kept_from - base)
+        return True
+
+    def _pieces(self, batch: Batch) -> tuple[list[bytes], bytes]:
+        """The buffer cut at each terminator that is not released, and the rest behind the last one."""
+        buffer, marks = self._source.buffer, self._layout.delimiters
+        pieces = buffer.split(marks.segment)
+        release = marks.release
+        if not release or release not in buffer:
+            return pieces, pieces.pop()
+        ignored = b"\r\n" if self._layout.wrapped else None
+        merged: list[bytes] = []
+        held: list[bytes] = []
+        at = self._source.base
+        for piece in pieces:
+            at += len(piece) + 1
+            if held:
+                held.append(piece)
+                if (hit := self._head.match(piece.lstrip(self._blanks))) is not None and len(batch.notes) < _NOTED:
+                    spot, tag = at - len(piece) - 3, hit.group().decode("latin-1")
+                    batch.notes.append(Note("RELEASE_BEFORE_SEGMENT", spot, spot, at - 1, {"tag": tag}))
+            if _ends_released(piece, release, ignored):
+                if not held:
+                    held.append(piece)
+            elif held:
+                merged.append(marks.segment.join(held))
+                held = []
+            else:
+                merged.append(piece)
+        if held:
+            merged.append(marks.segment.join(held))
+        return merged, merged.pop()
+
+    def _go_on(self, batch: Batch, start: int, text: bytes) -> bool:
+        """Whether text without a tag goes on from the segment before it; if not it is left out, with a flag."""
+        last = batch.raws[-1][:16].translate(None, b"\r\n") if batch.raws else b""
+        found = self._head.match(last + self._layout.delimiters.element)
+        if found is not None and self._codec.roles.get(found.group(), "").startswith("end"):
+            found = None
+        if found is not None:
+            return True
+        if len(batch.notes) < _NOTED:
+            shown = text[:_SHOWN].decode("latin-1")
+            batch.notes.append(Note("STRAY_TEXT", start, start, start + len(text), {"text": shown}))
+        return False
+
+    def _close(self, batch: Batch, goes_on_to: int) -> int:
+        """Give the last segment all bytes up to `goes_on_to`, with the flag for it. Returns 0: it goes on no more."""
+        if not goes_on_to or not batch.starts:
+            return 0
+        start, limit = batch.starts[-1], self._limits.segment
+        offset, size = start - self._source.base, goes_on_to - start
+        whole = self._source.buffer[offset : offset + min(size, limit)]
+        batch.raws[-1] = whole
+        values: dict[str, object]
+        if size > limit:
+            code, values = "SEGMENT_TOO_LONG", {"size": size, "limit": limit}
+        else:
+            mark = self._layout.delimiters.segment
+            parts = [part.decode("latin-1") for part in whole.split(mark)]
+            code, values = (
+                "REPAIRED_APOSTROPHE",
+                {
+                    "mark": mark.decode("latin-1"),
+                    "text": whole[:400].decode("latin-1"),
+                    "readings": [[whole.decode("latin-1")], parts],
+                },
+            )
+        batch.notes.append(Note(code, start, start, goes_on_to, values))
+        return 0
+
+    def _end(self, batch: Batch, rest: bytes, at: int) -> None:
+        """What stands behind the last terminator of the file."""
+        raw = rest.lstrip(self._blanks)
+        text = raw.translate(None, b"\r\n") if self._layout.wrapped else raw
+        if not text:
+            return
+        start, end = at + len(rest) - len(raw), at + len(rest)
+        found = None if self._inside else self._head.match(text)
+        if found is None or text[:3] == b"UNA":
+            shown = text[:_SHOWN].decode("latin-1")
+            batch.notes.append(Note("STRAY_TEXT", start, start, end, {"text": shown}))
+            return
+        batch.unterminated = True
+        if found.group() in self._codec.roles:
+            batch.service.append(len(batch.raws))
+        limit = self._limits.segment
+        if len(raw) > limit:
+            batch.notes.append(Note("SEGMENT_TOO_LONG", start, start, end, {"size": len(raw), "limit": limit}))
+        batch.raws.append(raw[:limit])
+        batch.starts.append(start)
+
+
+def _ends_released(piece: bytes, release: bytes, ignored: bytes | None) -> bool:
+    """Whether an odd number of release characters ends the piece, so that the terminator behind it is text."""
+    if ignored is not None:
+        piece = piece.translate(None, ignored)
+    if not piece.endswith(release):
+        return False
+    return bool((len(piece) - len(piece.rstrip(release))) % 2)
+
+
+def _wrapped(text: bytes, marks: Delimiters) -> bool:
+    """Whether line breaks stand anywhere in the text at a fixed width, as on card images and fixed records.
+
+    The first line may be shorter (something stood before it) and so may the last.
+    """
+    if marks.segment in b"\r\n":
+        return False
+    lines = [line.rstrip(b"\r") for line in text.rstrip(b"\r\n ").split(b"\n")[:-1]]
+    width = max((len(line) for line in lines), default=0)
+    if len(lines) < 2 or width < _NARROWEST or any(len(line) != width for line in lines[1:]):
+        return False
+    if len(lines[0]) != width and len(lines) < 4:
+        return False
+    return any(not line.rstrip(b" ").endswith(marks.segment) for line in lines)
