@@ -89,7 +89,9 @@ def read_contrl(message: Message, profile: Profile) -> Acknowledgement:
         elif segment.tag == "UCS":
             _fault(document, segment.get(1), f"{where}, segment {segment.get(0)}", segment.index)
         elif segment.tag == "UCD":
-            place = f"{where}, element {segment.get(1)}" + (f", component {segment.get(1, 1)}" if segment.get(1, 1) else "")
+            place = f"{where}, element {segment.get(1)}" + (
+                f", component {segment.get(1, 1)}" if segment.get(1, 1) else ""
+            )
             _fault(document, segment.get(0), place, segment.index)
     refused = [entry for entry in document.messages if entry.outcome == "rejected"]
     if document.outcome in ("accepted", "received") and refused:

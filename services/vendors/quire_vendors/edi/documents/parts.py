@@ -37,9 +37,7 @@ class OwnReference(NamedTuple):
     line: str
 
 
-_PARTS = re.compile(
-    r"(?P<order>.+?)\s*/\s*(?P<line>[^/]+)|(?P<hyphened>[^/]*[0-9][^/]*)-(?P<tail>\d{1,4})"
-)
+_PARTS = re.compile(r"(?P<order>.+?)\s*/\s*(?P<line>[^/]+)|(?P<hyphened>[^/]*[0-9][^/]*)-(?P<tail>\d{1,4})")
 
 
 def own_reference(value: str) -> OwnReference:

@@ -67,7 +67,11 @@ def outcomes(line: Line, profile: Profile, body: Body) -> list[Outcome]:
             found.append(status)
         else:
             body.flags.add(
-                "RESPONSE_QUANTITIES", place_of(body, line.at), line=line.number, ordered=plain(ordered), answered=plain(answered)
+                "RESPONSE_QUANTITIES",
+                place_of(body, line.at),
+                line=line.number,
+                ordered=plain(ordered),
+                answered=plain(answered),
             )
     return found
 

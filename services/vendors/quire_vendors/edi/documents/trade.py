@@ -24,7 +24,9 @@ def read_order(message: Message, profile: Profile) -> Order:
     body = Body(message, profile)
     resolve_prices(body)
     resolve_quantity(body, "ordered", "discrete")
-    rush = profile.meanings.documents.get(body.code) == "rush_order" or body.code == profile.order.codes.get("rush_order")
+    rush = profile.meanings.documents.get(body.code) == "rush_order" or body.code == profile.order.codes.get(
+        "rush_order"
+    )
     order = Order.model_construct(**head(body), kind="order", rush=rush)
     order._message = message
     count_quantities(order, body)

@@ -248,7 +248,7 @@ class DescriptionOut(Section):
         default={"title": "050", "author": "009", "publisher": "109", "year": "170"},
         description="Field → IMD 7081, in the order of writing.",
     )
-    pieces: int = Field(default=2, ge=1, le=5, description="Pieces in one segment.")
+    pieces: int = Field(default=2, ge=1, le=2, description="Pieces in one segment.")
     most: int = Field(default=99, ge=1, le=99, description="Most IMD segments of a line.")
     empty: bool = Field(default=False, description="Write IMD also for an empty value.")
 
