@@ -101,7 +101,9 @@ def verifier(jwks_file: Path) -> Callable[[str], Principal]:
                 load()
             if kid not in keys:
                 raise Unauthenticated("This token was signed with a key that is not known here. Sign in again.")
-            claims = jwt.decode(token, keys[kid], ["EdDSA"], issuer=ISSUER, leeway=LEEWAY, options={"require": ["exp", "sub"]})
+            claims = jwt.decode(
+                token, keys[kid], ["EdDSA"], issuer=ISSUER, leeway=LEEWAY, options={"require": ["exp", "sub"]}
+            )
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("Your session's token has expired. Sign in again.") from None
         except jwt.PyJWTError:

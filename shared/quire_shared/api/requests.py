@@ -1,8 +1,8 @@
 """What a route asks for: who acts, a session for reading, a runner for commands.
 
-    @router.post("/funds", status_code=201, response_model=FundOut, dependencies=[scope("funds:write")])
-    async def create_fund(body: FundIn, run: Run) -> Response:
-        return await run(commands.create_fund, body)
+@router.post("/funds", status_code=201, response_model=FundOut, dependencies=[scope("funds:write")])
+async def create_fund(body: FundIn, run: Run) -> Response:
+    return await run(commands.create_fund, body)
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from quire_shared.events.envelope import Cause
 
 P = ParamSpec("P")
 
-_bearer = HTTPBearer(auto_error=False, description="A short-lived access token of desk, or an API key through the gateway")
+_bearer = HTTPBearer(
+    auto_error=False, description="A short-lived access token of desk, or an API key through the gateway"
+)
 
 
 async def principal(
@@ -83,9 +85,7 @@ class Runner:
     ) -> Response:
         return to_response(await self.answer(command, None, *args, **kwargs))
 
-    async def file(
-        self, fingerprint: bytes, command: Command[P, Any], *args: P.args, **kwargs: P.kwargs
-    ) -> Response:
+    async def file(self, fingerprint: bytes, command: Command[P, Any], *args: P.args, **kwargs: P.kwargs) -> Response:
         """Like calling, for an upload: ``fingerprint`` (its hash) stands for the body."""
         return to_response(await self.answer(command, fingerprint, *args, **kwargs))
 
@@ -113,16 +113,15 @@ def cause_of(request: Request, who: Principal) -> Cause:
 
 
 def to_response(answer: Answer) -> Response:
-    return Response(
-        answer.body, answer.status, answer.headers, media_type="application/json" if answer.body else None
-    )
+    return Response(answer.body, answer.status, answer.headers, media_type="application/json" if answer.body else None)
 
 
 async def _runner(
     request: Request,
     who: Who,
     idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="Repeat a request with the same key to get its first answer again")
+        str | None,
+        Header(max_length=200, description="Repeat a request with the same key to get its first answer again"),
     ] = None,
     if_match: Annotated[str | None, Header(max_length=200, description="The ETag of the version you have read")] = None,
 ) -> Runner:

@@ -35,12 +35,18 @@ class Entry:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-def seal(
-    previous: bytes, seq: int, at: datetime, actor: str, entry: Entry, correlation_id: str | None
-) -> bytes:
+def seal(previous: bytes, seq: int, at: datetime, actor: str, entry: Entry, correlation_id: str | None) -> bytes:
     """SHA-256 over the previous hash and the canonical form of the entry."""
     body = orjson.dumps(
-        [seq, at.astimezone(UTC).isoformat(timespec="microseconds"), actor, entry.action, entry.subject, entry.detail, correlation_id],
+        [
+            seq,
+            at.astimezone(UTC).isoformat(timespec="microseconds"),
+            actor,
+            entry.action,
+            entry.subject,
+            entry.detail,
+            correlation_id,
+        ],
         option=orjson.OPT_SORT_KEYS,
         default=str,
     )
@@ -81,7 +87,9 @@ async def first_broken(session: AsyncSession) -> int | None:
     """The number of the first entry that does not fit the chain, or None when it is whole."""
     previous, expected = b"\x00", 1
     rows = await session.stream(
-        text("SELECT seq, at, actor, action, subject, detail, correlation_id, previous_hash, hash FROM audit ORDER BY seq")
+        text(
+            "SELECT seq, at, actor, action, subject, detail, correlation_id, previous_hash, hash FROM audit ORDER BY seq"
+        )
     )
     async for r in rows:
         entry = Entry(r.action, r.subject, r.detail)

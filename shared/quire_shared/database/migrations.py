@@ -27,7 +27,9 @@ async def create_database(dsn: str) -> bool:
         if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             return False
         try:
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\' LC_COLLATE \'C\' LC_CTYPE \'C\'')
+            await connection.execute(
+                f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+            )
         except asyncpg.DuplicateDatabaseError:
             return False
         return True
@@ -37,6 +39,7 @@ async def create_database(dsn: str) -> bool:
 
 def _config(package: str) -> Config:
     config = Config()
+    config.set_main_option("file_template", "%%(rev)s")
     config.set_main_option("script_location", str(Path(str(importlib.resources.files(package))) / "migrations"))
     return config
 

@@ -164,9 +164,7 @@ class Database:
 
 async def _claim(session: AsyncSession, repeatable: Repeatable, work: Work) -> Answer | None:
     """Take the key, waiting for a concurrent twin; answers the first answer when there is one."""
-    claimed = await session.execute(
-        _CLAIM, {**repeatable.where(), "body_hash": repeatable.body_hash, "now": work.now}
-    )
+    claimed = await session.execute(_CLAIM, {**repeatable.where(), "body_hash": repeatable.body_hash, "now": work.now})
     if claimed.scalar() is not None:
         return None
     first = (await session.execute(_FIRST, repeatable.where())).one()

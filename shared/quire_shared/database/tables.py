@@ -1,6 +1,6 @@
 """What the tables of all services have in common. Each service declares its own base with its own metadata::
 
-    class Base(SQLModel, registry=registry(metadata=new_metadata())): ...
+class Base(SQLModel, registry=registry(metadata=new_metadata())): ...
 """
 
 from __future__ import annotations
@@ -87,5 +87,3 @@ def text_enum(enum: type[StrEnum]) -> Any:
 def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
     values = ", ".join(f"'{m.value}'" for m in enum)
     return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")
-
-

@@ -99,7 +99,11 @@ class Work:
             return {}
         key: Any = model.id  # type: ignore[attr-defined]
         found = await self.session.exec(
-            select(model).where(key.in_(wanted)).order_by(key).with_for_update().execution_options(populate_existing=True)
+            select(model)
+            .where(key.in_(wanted))
+            .order_by(key)
+            .with_for_update()
+            .execution_options(populate_existing=True)
         )
         rows = {row.id: row for row in found}  # type: ignore[attr-defined]
         for row_id in wanted:
@@ -166,7 +170,12 @@ class Work:
         self._audit.append(audit.Entry(action, None if subject is None else str(subject), detail))
 
     async def enqueue(
-        self, kind: str, arguments: Mapping[str, Any], *, after: datetime | None = None, unit_id: uuid.UUID | None = None
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        *,
+        after: datetime | None = None,
+        unit_id: uuid.UUID | None = None,
     ) -> uuid.UUID:
         """Enqueue a job in this transaction; answers its id."""
         job_id = uuid7()

@@ -300,7 +300,9 @@ class Consumer:
 
 
 def work_for(session: AsyncSession, service: str, generation: int | None) -> Work:
-    return Work(session, service, Principal("system", frozenset({"*:*"}), None, "system"), Cause(), generation=generation)
+    return Work(
+        session, service, Principal("system", frozenset({"*:*"}), None, "system"), Cause(), generation=generation
+    )
 
 
 def adopt(work: Work, envelope: Envelope) -> None:

@@ -39,7 +39,13 @@ async def take(
             " SELECT :c, t, p, 0, :cluster, :now FROM unnest(CAST(:t AS text[]), CAST(:p AS int[])) AS x(t, p)"
             " ON CONFLICT DO NOTHING"
         ),
-        {"c": consumer, "cluster": cluster, "now": clock.now(), "t": [p.topic for p in parts], "p": [p.number for p in parts]},
+        {
+            "c": consumer,
+            "cluster": cluster,
+            "now": clock.now(),
+            "t": [p.topic for p in parts],
+            "p": [p.number for p in parts],
+        },
     )
     rows = await connection.execute(
         text("SELECT topic, partition, next_offset, cluster FROM consumer_offset WHERE consumer = :c"), {"c": consumer}

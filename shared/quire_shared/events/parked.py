@@ -147,7 +147,9 @@ async def _resolve(
         ).one_or_none()
         if first is None:
             raise NotFound(f"There is no parked event number {parked_id}; perhaps it was resolved meanwhile.")
-        group = next((g for g in groups if g.name == first.consumer.rpartition(".g")[0] or g.name == first.consumer), None)
+        group = next(
+            (g for g in groups if g.name == first.consumer.rpartition(".g")[0] or g.name == first.consumer), None
+        )
         if group is None:
             raise NotFound(f"{first.consumer} is no consumer of this service any more.")
         suffix = first.consumer.removeprefix(group.name)
@@ -157,7 +159,7 @@ async def _resolve(
             await session.execute(
                 text(
                     'SELECT id, topic, partition, "offset", key, payload, headers, event_id FROM parked'
-                    " WHERE consumer = :c AND topic = :t AND key = :k ORDER BY \"offset\", id FOR UPDATE"
+                    ' WHERE consumer = :c AND topic = :t AND key = :k ORDER BY "offset", id FOR UPDATE'
                 ),
                 {"c": first.consumer, "t": first.topic, "k": first.key},
             )

@@ -25,9 +25,7 @@ BATCH = 500
 POLL = 0.05
 
 _TAKE = "SELECT pg_try_advisory_xact_lock($1)"
-_NEXT = (
-    "SELECT id, topic, key, payload, headers FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1"
-)
+_NEXT = "SELECT id, topic, key, payload, headers FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1"
 _MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[])"
 
 

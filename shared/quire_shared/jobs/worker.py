@@ -98,7 +98,13 @@ class Worker:
     """Runs the jobs of one service, ``parallel`` at a time."""
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, JobHandler], runtime: Runtime | None, *, parallel: int = 2, poll: float = 0.3
+        self,
+        database: Database,
+        handlers: Mapping[str, JobHandler],
+        runtime: Runtime | None,
+        *,
+        parallel: int = 2,
+        poll: float = 0.3,
     ) -> None:
         self.database = database
         self.handlers = handlers
@@ -112,7 +118,8 @@ class Worker:
     def start(self) -> None:
         if self.handlers:
             self._tasks = [
-                asyncio.create_task(self._work(), name=f"worker {self.database.service} {n}") for n in range(self.parallel)
+                asyncio.create_task(self._work(), name=f"worker {self.database.service} {n}")
+                for n in range(self.parallel)
             ]
 
     async def stop(self) -> None:
@@ -177,11 +184,15 @@ class Worker:
             with suppress(Exception):
                 async with self.database.engine.begin() as connection:
                     await connection.execute(
-                        text("UPDATE job SET lease_until = :until WHERE id = :id AND lease = :lease AND state = 'running'"),
+                        text(
+                            "UPDATE job SET lease_until = :until WHERE id = :id AND lease = :lease AND state = 'running'"
+                        ),
                         {"until": clock.now() + LEASE, "id": job.id, "lease": job.lease},
                     )
 
-    async def _end(self, job: Job, state: str, *, result: dict[str, Any] | None = None, error: str | None = None) -> None:
+    async def _end(
+        self, job: Job, state: str, *, result: dict[str, Any] | None = None, error: str | None = None
+    ) -> None:
         async with self.database.engine.begin() as connection:
             await connection.execute(
                 text(

@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 
 HIDDEN = "[hidden]"
-_SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|authorization|cookie|requestor_id|customer_id|credential", re.I)
+_SECRET_KEY = re.compile(
+    r"password|passwd|secret|token|api_?key|authorization|cookie|requestor_id|customer_id|credential", re.I
+)
 _IN_TEXT = (
     re.compile(r"(?<=://)([^/\s:@]+):([^@\s/]+)(?=@)"),  # user:password in an address
     re.compile(r"(?i)((?:api_key|requestor_id|customer_id|password|token|secret)=)[^&\s\"']+"),
@@ -66,7 +68,10 @@ def configure(level: str = "INFO") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
         )
     )
     root = logging.getLogger()

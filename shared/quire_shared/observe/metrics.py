@@ -13,13 +13,19 @@ RELAY_PUBLISHED = Counter(
     "quire_relay_published", "Events that the relay has given to the bus.", ["service"], registry=REGISTRY
 )
 CONSUMER_LAG = Gauge(
-    "quire_consumer_lag", "Records between a consumer's stored offsets and the end of the log.", ["consumer"], registry=REGISTRY
+    "quire_consumer_lag",
+    "Records between a consumer's stored offsets and the end of the log.",
+    ["consumer"],
+    registry=REGISTRY,
 )
 CONSUMER_APPLIED = Counter(
     "quire_consumer_applied", "Events whose effects were committed.", ["consumer"], registry=REGISTRY
 )
 CONSUMER_DUPLICATES = Counter(
-    "quire_consumer_duplicates", "Events that the inbox dropped because they came twice.", ["consumer"], registry=REGISTRY
+    "quire_consumer_duplicates",
+    "Events that the inbox dropped because they came twice.",
+    ["consumer"],
+    registry=REGISTRY,
 )
 CONSUMER_PARKED = Counter(
     "quire_consumer_parked", "Events put aside because they could not be applied.", ["consumer"], registry=REGISTRY

@@ -40,7 +40,10 @@ def up(port: Annotated[int | None, typer.Option(help="Port of the desk; 8300 unl
         address = settings.public_url or f"http://{settings.host}:{actual}"
         link = quire.apps["desk"].state.sign_in_link(address)
         out.print(f"\n[bold]Quire is up:[/bold] {address}")
-        out.print(f"Sign in once with this link: [bold]{link}[/bold]\n" if link else "Sign in with your user name.\n", soft_wrap=True)
+        out.print(
+            f"Sign in once with this link: [bold]{link}[/bold]\n" if link else "Sign in with your user name.\n",
+            soft_wrap=True,
+        )
         out.print("Ctrl+C ends it; the data stay in " + str(settings.data_dir.resolve()))
 
     asyncio.run(serve_all(settings, started))

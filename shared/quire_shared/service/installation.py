@@ -38,7 +38,9 @@ async def prepare(settings: Settings, services: Iterable[Service]) -> None:
 class Installation:
     """Services of one process with their shared bus; ``async with`` starts and ends them."""
 
-    def __init__(self, settings: Settings, services: dict[str, Service] | None = None, roles: tuple[str, ...] = ROLES) -> None:
+    def __init__(
+        self, settings: Settings, services: dict[str, Service] | None = None, roles: tuple[str, ...] = ROLES
+    ) -> None:
         self.given = settings
         self.settings = settings
         self.services = installed() if services is None else services

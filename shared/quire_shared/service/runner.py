@@ -79,7 +79,9 @@ async def serve_all(settings: Settings, started: Callable[[Installation, int], N
         await _until_signal(server, lambda port: started(quire, port), before_end)
 
 
-async def serve_one(service: Service, settings: Settings, roles: tuple[str, ...], started: Callable[[int], None]) -> None:
+async def serve_one(
+    service: Service, settings: Settings, roles: tuple[str, ...], started: Callable[[int], None]
+) -> None:
     """One service with some of its roles until a signal comes. Health answers in every role."""
     configure(settings.log_level)
     bus = make_bus(settings)

@@ -64,7 +64,8 @@ class Runtime:
             self.worker = Worker(self.database, self.service.jobs, self)
             self.worker.start()
             self._tasks = [
-                asyncio.create_task(_named(b, self), name=f"{self.service.name} background") for b in self.service.background
+                asyncio.create_task(_named(b, self), name=f"{self.service.name} background")
+                for b in self.service.background
             ]
 
     async def stop(self) -> None:

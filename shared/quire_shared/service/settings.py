@@ -24,32 +24,61 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="QUIRE_", extra="ignore")
 
     data_dir: Path = Field(Path(".quire"), description="Folder for the embedded database, keys, files and inboxes.")
-    port: int = Field(8300, ge=0, le=65535, description="Port of the web desk and its gateway, or of a single service; 0 takes a free one.")
+    port: int = Field(
+        8300,
+        ge=0,
+        le=65535,
+        description="Port of the web desk and its gateway, or of a single service; 0 takes a free one.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all networks.")
-    public_url: str | None = Field(None, description="Address under which people reach the desk, for links; default http://HOST:PORT.")
+    public_url: str | None = Field(
+        None, description="Address under which people reach the desk, for links; default http://HOST:PORT."
+    )
     database_url: SecretStr | None = Field(
         None,
         description="PostgreSQL server as postgresql://user:password@host:port/; without it an embedded one is started."
         " Each service uses its own database there.",
     )
-    database_prefix: str = Field("quire_", pattern=r"^[a-z_][a-z0-9_]{0,30}$", description="Start of the names of the services' databases.")
+    database_prefix: str = Field(
+        "quire_", pattern=r"^[a-z_][a-z0-9_]{0,30}$", description="Start of the names of the services' databases."
+    )
     orders_database_url: SecretStr | None = Field(None, description="Database of orders, if it is on another server.")
     vendors_database_url: SecretStr | None = Field(None, description="Database of vendors, if it is on another server.")
-    licenses_database_url: SecretStr | None = Field(None, description="Database of licenses, if it is on another server.")
+    licenses_database_url: SecretStr | None = Field(
+        None, description="Database of licenses, if it is on another server."
+    )
     usage_database_url: SecretStr | None = Field(None, description="Database of usage, if it is on another server.")
     desk_database_url: SecretStr | None = Field(None, description="Database of desk, if it is on another server.")
-    bus: Literal["log", "kafka"] = Field("log", description="How services exchange events: an event log in PostgreSQL, or Apache Kafka.")
-    kafka_bootstrap: str | None = Field(None, description="Kafka brokers as host:port,host:port; needed when the bus is kafka.")
+    bus: Literal["log", "kafka"] = Field(
+        "log", description="How services exchange events: an event log in PostgreSQL, or Apache Kafka."
+    )
+    kafka_bootstrap: str | None = Field(
+        None, description="Kafka brokers as host:port,host:port; needed when the bus is kafka."
+    )
     kafka_replication: int = Field(1, ge=1, le=7, description="Copies of each topic that Quire creates.")
-    orders_url: str | None = Field(None, description="Address of the orders service when it runs as a separate process.")
-    vendors_url: str | None = Field(None, description="Address of the vendors service when it runs as a separate process.")
-    licenses_url: str | None = Field(None, description="Address of the licenses service when it runs as a separate process.")
+    orders_url: str | None = Field(
+        None, description="Address of the orders service when it runs as a separate process."
+    )
+    vendors_url: str | None = Field(
+        None, description="Address of the vendors service when it runs as a separate process."
+    )
+    licenses_url: str | None = Field(
+        None, description="Address of the licenses service when it runs as a separate process."
+    )
     usage_url: str | None = Field(None, description="Address of the usage service when it runs as a separate process.")
-    jwks_file: Path | None = Field(None, description="File with desk's public keys; default keys/jwks.json in the data folder.")
-    time_zone: str = Field("UTC", description="The library's time zone, for days and deadlines (for example Europe/Berlin).")
-    library_name: str = Field("Our library", max_length=200, description="Name of the library, on documents and in the desk.")
+    jwks_file: Path | None = Field(
+        None, description="File with desk's public keys; default keys/jwks.json in the data folder."
+    )
+    time_zone: str = Field(
+        "UTC", description="The library's time zone, for days and deadlines (for example Europe/Berlin)."
+    )
+    library_name: str = Field(
+        "Our library", max_length=200, description="Name of the library, on documents and in the desk."
+    )
     base_currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="Currency in which totals are compared.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe log lines that are written.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log lines that are written."
+    )
     otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector; without it no traces are sent.")
     pool_size: int = Field(10, ge=2, le=100, description="Database connections kept by each service.")
     max_body_mb: int = Field(50, ge=1, le=500, description="Largest request body, in megabytes.")
@@ -71,7 +100,9 @@ class Settings(BaseSettings):
             try:
                 make_url(secret.get_secret_value())
             except ArgumentError:
-                raise ValueError(f"{name} is no database address; write it like postgresql://user:password@host:5432/") from None
+                raise ValueError(
+                    f"{name} is no database address; write it like postgresql://user:password@host:5432/"
+                ) from None
         return self
 
     def _database_urls(self) -> dict[str, SecretStr | None]:
@@ -111,7 +142,9 @@ def load() -> Settings:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
         lines = [
-            f"QUIRE_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" if e["loc"] else e["msg"].removeprefix("Value error, ")
+            f"QUIRE_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
+            if e["loc"]
+            else e["msg"].removeprefix("Value error, ")
             for e in error.errors()
         ]
         raise SettingsError("\n".join(lines)) from None
