@@ -3,6 +3,7 @@
 from .limits import DEFAULT_LIMITS, Limits
 from .model import DEFAULT_DELIMITERS, Delimiters, Group, Interchange, Layout, Message, Segment
 from .reader import Reading, read, tokenize
+from .writer import OutElement, OutEnvelope, OutGroup, OutMessage, OutSegment, OutStyle, Written, write_interchange
 
 __all__ = [
     "DEFAULT_DELIMITERS",
@@ -13,8 +14,16 @@ __all__ = [
     "Layout",
     "Limits",
     "Message",
+    "OutElement",
+    "OutEnvelope",
+    "OutGroup",
+    "OutMessage",
+    "OutSegment",
+    "OutStyle",
     "Reading",
     "Segment",
+    "Written",
     "read",
     "tokenize",
+    "write_interchange",
 ]

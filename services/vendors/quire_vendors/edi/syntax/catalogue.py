@@ -136,6 +136,19 @@ ENVELOPE = {
     "LAST_TERMINATOR_MISSING": Entry("info", "The last segment of the file has no terminator.", _KEEP),
 }
 
+WRITING = {
+    "TEXT_CHANGED": Entry(
+        "warning",
+        "“{text}” is written as “{written}”, because the vendor takes {charset}.",
+        "Check that it can still be understood. Nothing has been sent yet.",
+    ),
+    "CHARACTER_LOST": Entry(
+        "error",
+        "“{text}” is written as “{written}”: {charset} has nothing for “{lost}”.",
+        "Write the text in Latin letters before it is sent, or ask the vendor for UNOW (UTF-8).",
+    ),
+}
+
 _COUNTED = {
     "UNT": "segments of the message",
     "UNE": "messages of the group",
@@ -169,5 +182,5 @@ TRAILERS = {
     **{f"{tag}_STRAY": Entry("warning", f"{tag} ends something that was not open.", _KEEP) for tag in _COUNTED},
 }
 
-for _part in (FILE, DELIMITERS, SEGMENTS, CHARACTERS, ENVELOPE, TRAILERS):
+for _part in (FILE, DELIMITERS, SEGMENTS, CHARACTERS, ENVELOPE, WRITING, TRAILERS):
     register(_part)
