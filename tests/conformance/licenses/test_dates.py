@@ -16,7 +16,8 @@ from quire_licenses.renewals import coverage, reminders, rules, spans, terms
 from quire_licenses.renewals.calendar import Entry, EntryKind, render
 from quire_licenses.renewals.outlook import Outlook, outlook
 
-CASES = Path(os.environ.get("QUIRE_CASES", Path(__file__).parents[4] / "shared" / "cases")) / "license_dates.jsonl"
+REPOSITORY = Path(__file__).resolve().parents[3]
+CASES = REPOSITORY / os.environ.get("QUIRE_CASES", "../shared/cases") / "license_dates.jsonl"
 Json = dict[str, Any]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -251,12 +252,12 @@ def reminders_answer(given: Json) -> Json:
             "committed_until": iso(view.committed_until),
         }
     entry = Entry("r", EntryKind.ACT_BY, act_by, "A", "B", 0, datetime(2026, 1, 1, tzinfo=UTC), decided=False)
-    event = icalendar.Calendar.from_ical(render([entry], "Renewals", "UTC")).walk("VEVENT")[0]
+    event: Any = icalendar.Calendar.from_ical(render([entry], "Renewals", "UTC")).walk("VEVENT")[0]
     begin, end = event["DTSTART"], event["DTEND"]
     return {
         "ics": {
-            "DTSTART": begin.to_ical().decode(),
-            "DTEND": end.to_ical().decode(),
+            "DTSTART": begin.dt.isoformat().replace("-", ""),
+            "DTEND": end.dt.isoformat().replace("-", ""),
             "VALUE": begin.params["VALUE"],
         }
     }

@@ -6,14 +6,17 @@ ONIX-PL (NoticePeriodForNonRenewal, Proximity, QuantityUnit, DeadlineForNotice, 
 those of the research on licenses, section 8.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from quire_shared.values.money import Money
 
 from .spans import Span, Unit, WorkCalendar, after, before
 from .terms import ONE_DAY, TermPlan
@@ -167,3 +170,31 @@ def days_before(act_by: date, days: int, calendar: WorkCalendar) -> date:
 def cure_until(notice_received: date, cure: Span, calendar: WorkCalendar) -> date:
     """The last day to cure a breach: within `cure` from receipt, the day of receipt being day zero."""
     return after(notice_received, cure, calendar)
+
+
+@dataclass(frozen=True)
+class PriceRise:
+    """A price against the one before: `percent` is exact to two decimals, negative for a fall.
+
+    `over_cap` is what exceeds the highest price the contract allows (rounded down to the minor unit), None when the
+    price keeps to the cap or there is none. `percent` is None when the price before was zero.
+    """
+
+    percent: Decimal | None
+    over_cap: Money | None
+
+
+def price_rise(previous: Money, offered: Money, cap_percent: Decimal | None) -> PriceRise:
+    """Holds an offered or invoiced price against the last one and the cap of the contract.
+
+    Raises CurrencyMismatch when the two prices are in different currencies: a rise by exchange rate is none.
+    """
+    difference = offered - previous
+    percent = None
+    if previous:
+        percent = (100 * difference.amount / previous.amount).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    over_cap = None
+    if cap_percent is not None:
+        excess = offered - previous.times(1 + cap_percent / 100, ROUND_FLOOR)
+        over_cap = excess if excess.amount > 0 else None
+    return PriceRise(percent, over_cap)
