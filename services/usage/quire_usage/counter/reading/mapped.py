@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from quire_usage.counter.model import Header, Level, Record
-from quire_usage.counter.months import lenient_month
+from quire_usage.counter.months import last_day, lenient_month
 from quire_usage.counter.reading.counts import whole_number
 from quire_usage.counter.reading.limits import Limits, NotReadable
 from quire_usage.counter.reading.sink import Sink
@@ -22,6 +22,9 @@ IDENTIFIERS = ("DOI", "Proprietary", "ISBN", "Print_ISSN", "Online_ISSN", "URI")
 TEXTS = ("name", "publisher", "platform", "data_type", "section_type", "yop", "access_type", "access_method")
 ROLES = ("metric", "month", "count")
 """What a column may hold besides texts and identifiers."""
+
+
+_TOTALS = ("total", "totals", "grand total", "total for*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class Mapping:
     """Column heading → metric."""
     fixed: dict[str, str] = field(default_factory=dict)
     """Text → value for all rows, for example platform or data_type."""
-    skip: tuple[str, ...] = ("total",)
-    """Rows whose name starts with one of these words, in any case, hold totals and are not counted."""
+    skip: tuple[str, ...] = _TOTALS
+    """Names of rows that hold totals and are not counted, in any case; `*` at the end stands for anything."""
 
     @classmethod
     def from_dict(cls, data: MappingType[str, Any]) -> "Mapping":
@@ -57,7 +60,7 @@ class Mapping:
             raise ValueError(f"A mapping has no {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}.")
         if not isinstance(data.get("name"), str) or not isinstance(data.get("columns"), dict):
             raise ValueError("A mapping needs a name (text) and columns (what each column holds → its heading).")
-        mapping = cls(**{**data, "skip": tuple(data.get("skip", ("total",)))})
+        mapping = cls(**{**data, "skip": tuple(data.get("skip", _TOTALS))})
         mapping._check()
         return mapping
 
@@ -115,8 +118,7 @@ def read(
     months = sorted(layout.months.values())
     if months:
         header.begin = date(int(months[0][:4]), int(months[0][5:]), 1)
-        last = (int(months[-1][:4]), int(months[-1][5:]))
-        header.end = date.fromordinal(date(last[0] + last[1] // 12, last[1] % 12 + 1, 1).toordinal() - 1)
+        header.end = last_day(date(int(months[-1][:4]), int(months[-1][5:]), 1))
     sink.finding(
         "not_counter",
         Level.NOTICE,
@@ -171,7 +173,7 @@ def _records(rows: Iterator[list[str]], layout: _Layout, limits: Limits, sink: S
             continue
         cells = {what: row[at].strip() if at < len(row) else "" for what, at in layout.columns.items()}
         name = cells.get("name") or mapping.fixed.get("name", "")
-        if any(name.lower().startswith(word.lower()) for word in mapping.skip if word):
+        if _is_total(name, mapping.skip):
             _aside(sink, "mapped_total_row", Level.NOTICE, "Row of totals was not counted", number, name, row)
             continue
         counts = list(_counts(row, cells, words, layout, number, limits, sink))
@@ -199,6 +201,11 @@ def _records(rows: Iterator[list[str]], layout: _Layout, limits: Limits, sink: S
                 months[month] = count
     if current is not None:
         yield current
+
+
+def _is_total(name: str, skip: tuple[str, ...]) -> bool:
+    lower = name.lower()
+    return any(lower.startswith(word[:-1].lower()) if word.endswith("*") else lower == word.lower() for word in skip)
 
 
 def _counts(
@@ -265,9 +272,11 @@ def _counts(
 
 
 def _record(cells: dict[str, str], mapping: Mapping, number: int) -> Record:
-    texts = {what: cells.get(what) or mapping.fixed.get(what, "") for what in TEXTS}
-    identifiers = {what: (cells[what],) for what in IDENTIFIERS if cells.get(what)}
-    return Record(**texts, identifiers=identifiers, place=number)
+    record = Record(place=number)
+    for what in TEXTS:
+        setattr(record, what, cells.get(what) or mapping.fixed.get(what, ""))
+    record.identifiers = {what: (cells[what],) for what in IDENTIFIERS if cells.get(what)}
+    return record
 
 
 def _aside(

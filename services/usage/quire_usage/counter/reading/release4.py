@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 
 from quire_usage.counter.definitions.release4 import Release4, Report4, fold, release4
 from quire_usage.counter.model import TOTALS, Header, Identifiers, Level, Record
-from quire_usage.counter.months import lenient_month, month_key, standard_month
+from quire_usage.counter.months import last_day, lenient_month, month_key, standard_month
 from quire_usage.counter.reading.counts import whole_number
 from quire_usage.counter.reading.limits import Limits, NotReadable
 from quire_usage.counter.reading.sink import Sink
@@ -119,8 +119,7 @@ def _period(text: str) -> tuple[date | None, date | None]:
     (y1, m1, d1), (y2, m2, d2) = days
     try:
         begin = date(y1, m1, d1 or 1)
-        after = date(y2 + m2 // 12, m2 % 12 + 1, 1)
-        end = date(y2, m2, d2) if d2 else date.fromordinal(after.toordinal() - 1)
+        end = date(y2, m2, d2) if d2 else last_day(date(y2, m2, 1))
     except ValueError:
         return None, None
     return (begin, end) if begin <= end else (None, None)

@@ -5,7 +5,7 @@ from datetime import date
 
 from quire_usage.counter.definitions import Release, Report, release, releases
 from quire_usage.counter.model import TOTALS, Author, Counts, Header, Identifiers, ReportException
-from quire_usage.counter.months import month_key, months_between
+from quire_usage.counter.months import last_day, month_key, months_between
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -121,9 +121,8 @@ def period_of(month: str, header: Header) -> tuple[date, date]:
         assert header.begin is not None
         assert header.end is not None
         return header.begin, header.end
-    year, number = int(month[:4]), int(month[5:])
-    following = date(year + number // 12, number % 12 + 1, 1)
-    return date(year, number, 1), date.fromordinal(following.toordinal() - 1)
+    first = date(int(month[:4]), int(month[5:]), 1)
+    return first, last_day(first)
 
 
 def json_month(month: str, header: Header) -> str:
