@@ -18,7 +18,7 @@ class ReportLoaded(Event):
     report_id: str
     release: str
     months: list[str]
-    version: int
+    report_version: int
     level: str
     totals: dict[str, int]
     unit_id: uuid.UUID | None = None
