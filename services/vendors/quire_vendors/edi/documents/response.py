@@ -40,17 +40,13 @@ def outcomes(line: Line, profile: Profile, body: Body) -> list[Outcome]:
     ordered = line.quantity
     status = _status(line, profile, body)
     found = [
-        Outcome(
-            rules.quantities[entry.qualifier],
-            entry.value,
-            status.code if status else entry.qualifier,
-            status.list if status else "QTY",
-            status.text if status else "",
-            entry.at,
-        )
+        Outcome(rules.quantities[entry.qualifier], entry.value, entry.qualifier, "QTY", "", entry.at)
         for entry in line.quantities
         if entry.qualifier in rules.quantities and entry.value
     ]
+    for entry in found:
+        if status is not None and (status.outcome in (entry.outcome, "accepted", "unknown")):
+            entry.code, entry.list, entry.text = status.code, status.list, status.text
     if not found:
         if status is not None:
             status.quantity = ordered

@@ -56,6 +56,7 @@ class Envelope(Section):
     )
     application_reference: Literal["none", "message_type"] = Field(default="none", description="UNB 0026.")
     acknowledgement_request: bool = Field(default=False, description="UNB 0031.")
+    upper_case: bool = Field(default=False, description="Write all texts in capital letters.")
     association: str = Field(default="EAN008", description="UNH 0057, empty: left out.")
     transliterate: dict[str, str] = Field(
         default={}, description="Replacements before the general transliteration, e.g. ß: ss."
@@ -424,6 +425,39 @@ class Profile(Section):
             if CATALOGUE[code].severity == "error":
                 raise ValueError(f"The flag {code} is an error and cannot be silenced.")
         return codes
+
+    @field_validator("envelope")
+    @classmethod
+    def _usable_delimiters(cls, envelope: Envelope) -> Envelope:
+        component, element, decimal, release, _, segment = tuple(envelope.delimiters)
+        marks = [component, element, segment, *([release] if release != " " else [])]
+        if len(set(marks)) != len(marks) or any(mark.isalnum() or not mark.isascii() or mark == " " for mark in marks):
+            raise ValueError("The delimiters must be different single characters, no letters or digits.")
+        if decimal not in ".,":
+            raise ValueError("The decimal mark (third of the delimiters) must be a point or a comma.")
+        if envelope.una == "never" and envelope.delimiters[:4] + envelope.delimiters[5] != ":+.?'":
+            raise ValueError("Without UNA only the standard delimiters can be used.")
+        return envelope
+
+    @model_validator(mode="after")
+    def _both_ways(self) -> "Profile":
+        """What is written must be read back with the same meaning."""
+        pairs: list[tuple[str, str, str]] = [
+            ("descriptions", code, name) for name, code in self.order.descriptions.codes.items()
+        ]
+        pairs += [("prices", code, meaning) for meaning, code in self.order.price.items()]
+        for table, code, meaning in pairs:
+            read = getattr(self.meanings, table).get(code, "")
+            if read != meaning:
+                raise ValueError(
+                    f"order writes {meaning} as {code}, but meanings.{table} reads {code} as {read or 'nothing'}."
+                )
+        for table, names in (("references", [*self.order.references, *self.order.header_references]),
+                             ("copies", [*self.order.copies.fields, *self.order.copies.empty])):  # fmt: skip
+            for name in names:
+                if name not in getattr(self.meanings, table).values():
+                    raise ValueError(f"order names {name}, which no code of meanings.{table} stands for.")
+        return self
 
     @model_validator(mode="after")
     def _usual_candidate(self) -> "Profile":
