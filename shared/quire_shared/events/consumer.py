@@ -240,6 +240,10 @@ class Consumer:
 
     async def _transaction(self, source: Source, part: Partition, records: Sequence[Record]) -> int | None:
         async with AsyncSession(self.database.engine, expire_on_commit=False) as session, session.begin():
+            if isinstance(self.group, Projection) and self.generation not in await offsets.generations(
+                session, self.group.name
+            ):
+                raise Superseded
             stored = await offsets.lock(session, self.name, part, wait=source.gives_out_partitions)
             if stored is None:
                 await source.seek(part, records[0].offset)
@@ -248,10 +252,6 @@ class Consumer:
             if not fresh or (fresh[0].offset > stored and not source.gives_out_partitions):
                 await source.seek(part, stored)
                 return stored
-            if isinstance(self.group, Projection) and self.generation not in await offsets.generations(
-                session, self.group.name
-            ):
-                raise Superseded
             envelopes = [open_envelope(r) for r in fresh]
             new = await offsets.receive(session, self.name, [e.event_id for e in envelopes], clock.now())
             held_up = await parked.keys(session, self.name, [e.key for e in envelopes])
@@ -288,7 +288,7 @@ class Consumer:
                 f"{self.name} stopped: {self._in_a_row} events in a row could not be applied, the last with “{error}”."
                 " This looks like a fault of this version rather than of the events; nothing more is parked."
             ) from error
-        log.error("event_parked", consumer=self.name, event=record.headers.get("ce_id"), exc_info=error)
+        log.error("event_parked", consumer=self.name, event_id=record.headers.get("ce_id"), exc_info=error)
         async with AsyncSession(self.database.engine, expire_on_commit=False) as session, session.begin():
             stored = await offsets.lock(session, self.name, part, wait=True)
             if stored is None or record.offset < stored:
