@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+MOST_COUNT = 10**15
+"""Counts from here on are not believed."""
+
 
 class NotReadable(ValueError):
     """The input cannot be read as a report at all; the message says why and what to do, in words."""
@@ -22,8 +25,10 @@ class Limits:
     header_bytes: int = 4 * 1024**2
     depth: int = 64
     """Nesting of JSON."""
-    count: int = 10**15
-    """Largest believable count."""
+    count: int = MOST_COUNT
+    """Counts from here on are not believed."""
+    line: int = 16 * 1024**2
+    """Bytes of one line of a text table."""
     ratio: int = 400
     """Unpacked bytes per packed byte of a spreadsheet part beyond the first 32 MB."""
     quarantined: int = 10_000

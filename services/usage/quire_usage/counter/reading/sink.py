@@ -111,6 +111,11 @@ class Sink:
         if len(self.quarantined) < self._limits.quarantined:
             self.quarantined.append(Quarantined(place, reason, raw[: 10 * SHOWN]))
 
+    def abandon(self) -> None:
+        """The file broke off: what was found so far is no verdict on the whole, so it is set apart as ours."""
+        for finding in self._found.values():
+            finding.ours = True
+
     def _new(self, finding: Finding) -> None:
         if len(self._found) >= KINDS and finding.level < Level.CRITICAL:
             self.further_kinds += 1

@@ -38,7 +38,7 @@ def open_bytes(source: Path | BinaryIO | bytes, limits: Limits) -> BinaryIO:
 
 
 def _spooled(stream: "BinaryIO | gzip.GzipFile", limits: Limits) -> BinaryIO:
-    spool = tempfile.TemporaryFile()
+    spool = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
     size = 0
     while chunk := stream.read(_CHUNK):
         size += len(chunk)

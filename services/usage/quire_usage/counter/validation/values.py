@@ -13,9 +13,9 @@ from typing import Any
 
 from quire_usage.counter.definitions import Release
 from quire_usage.counter.definitions.tables import Layout
-from quire_usage.counter.validation import identifiers
 from quire_usage.counter.months import last_day
 from quire_usage.counter.reading.sink import Issue
+from quire_usage.counter.validation import identifiers
 from quire_usage.counter.words import BLANKS, closest
 
 Issues = list[Issue]

@@ -1,0 +1,134 @@
+"""Checks shared by the JSON items of both releases."""
+
+from typing import Any
+
+from quire_usage.counter.definitions import Element, IdentifierRule
+from quire_usage.counter.reading.sink import Issue
+from quire_usage.counter.validation.identifier_lists import IdentifierLists
+from quire_usage.counter.validation.items import Checked, ItemRules
+from quire_usage.counter.validation.merging import Key
+from quire_usage.counter.validation.metric_rules import MetricRules
+from quire_usage.counter.validation.plan import Plan
+from quire_usage.counter.validation.shapes import Json, Reporter, Shapes
+from quire_usage.counter.validation.values import Issues
+
+_REMEMBERED = 20_000
+
+_DATES = {"Publication_Date": IdentifierRule("Publication_Date", "day", False, frozenset(("json", "tabular")))}
+_ITEM_ATTRIBUTES = {
+    name: IdentifierRule(name, check, multi, frozenset(("json", "tabular")))
+    for name, check, multi in (
+        ("Article_Version", "article_version", False),
+        ("Article_Type", "text", False),
+        ("Qualification_Name", "text", False),
+        ("Qualification_Level", "text", False),
+        ("Proprietary", "proprietary_value", True),
+    )
+}
+
+
+class JsonItems:
+    """The parts of an item's check that do not depend on the release."""
+
+    def __init__(self, plan: Plan, reporter: Reporter) -> None:
+        self.plan = plan
+        self.reporter = reporter
+        self.shapes = Shapes(reporter, "json")
+        self.lists = IdentifierLists(self.shapes, plan.values)
+        self.rules = ItemRules(plan)
+        self.metric_rules = MetricRules(plan)
+        self.metrics_present: set[str] = set()
+        self.unusable = 0
+        self._memory: dict[tuple[str, str], tuple[str | None, Issues]] = {}
+
+    def value(self, element: Element, place: str, value: Any) -> str | None:
+        """Checks a single value; answers for texts are remembered."""
+        if not isinstance(value, str):
+            issues: Issues = []
+            found = self.plan.values.check(element.check, element.name, value, issues)
+        else:
+            key = (element.name, value)
+            known = self._memory.get(key)
+            if known is None:
+                issues = []
+                known = (self.plan.values.check(element.check, element.name, value, issues), issues)
+                if len(self._memory) > _REMEMBERED:
+                    self._memory.clear()
+                self._memory[key] = known
+            found, issues = known
+        for issue in issues:
+            self.reporter.issue(issue, place)
+        return found
+
+    def listed(self, element: Element, place: str, value: Any) -> Key | None:
+        """Checks identifiers, authors, dates or attributes of an item; the answer is comparable."""
+        if element.check == "authors":
+            return self.lists.authors(place, element.name, value)
+        if element.check == "identifiers":
+            owner = "Publisher" if element.name.startswith("Publisher") else "Item"
+            found = self.lists.of(owner, place, element.name, value)
+        else:
+            if not self.shapes.is_filled_list(place, element.name, value):
+                return None
+            rules = _DATES if element.check == "dates" else _ITEM_ATTRIBUTES
+            found = self.lists.typed(place, value, rules)
+        if found is None:
+            return None
+        return tuple(sorted((kind, tuple(text.lower() for text in values)) for kind, values in found.items()))
+
+    def metadata(self, place: str, parts: Json, elements: dict[str, Element], special: frozenset[str]) -> Checked:
+        """Checks all properties but those of `special`."""
+        checked: Checked = {}
+        for name, value in parts.items():
+            if name in special:
+                continue
+            element = elements[name]
+            here = f"{place}/{name}"
+            found = (
+                self.value(element, here, value)
+                if self.plan.values.knows(element.check)
+                else self.listed(element, here, value)
+            )
+            if found is not None:
+                checked[name] = found
+        return checked
+
+    def say(self, code: str, place: str, value: str = "", **words: str) -> None:
+        """Says an issue of the table."""
+        self.reporter.issue(Issue(code, value, words), place)
+
+    def say_whole(self, issues: list[tuple[Issue, str]], place: str) -> None:
+        """Says issues of an item as a whole."""
+        for issue, _ in issues:
+            self.reporter.issue(issue, place)
+
+    def count(self, place: str, value: Any, *, scalar_code: str) -> int | None:
+        """A count: a positive whole number. 0 is said and returned; None cannot be used."""
+        if type(value) is int and value > 0:
+            return value
+        shown = str(value)
+        if isinstance(value, list | dict):
+            self.say(scalar_code, place, "", found="an array" if isinstance(value, list) else "an object")
+            return None
+        text = value if isinstance(value, str) else ("1" if value is True else "" if value is False else shown)
+        if text.strip() == "":
+            self.say("count-empty", place, shown)
+            return None
+        number = _numeric(text)
+        if number is None:
+            self.say("count-word", place, shown)
+            return None
+        if type(value) is not int:
+            self.say("count-type", place, shown)
+        if number < 0:
+            self.say("count-negative", place, shown)
+            return None
+        if number == 0:
+            self.say("count-zero", place, shown)
+        return number
+
+
+def _numeric(text: str) -> int | None:
+    from quire_usage.counter.validation.rows import whole_number
+
+    return whole_number(text.strip())
