@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from .model import Profile
 
 BASE = "editeur-d96a"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_BYTES = 256 * 1024
 DEEPEST = 8
 
@@ -73,6 +74,11 @@ def _shipped_text(name: str) -> str:
     return path.read_text("utf-8")
 
 
+@cache
+def _shipped_parsed(name: str) -> Written:
+    return parse(_shipped_text(name), f"{name}.yaml")
+
+
 def load(source: str) -> Profile:
     """A profile by name, or from a file when `source` is a path. Raises `ProfileError`."""
     path = Path(source)
@@ -109,19 +115,7 @@ def parse(text: str, file: str) -> Written:
     if len(text.encode()) > MOST_BYTES:
         raise ProfileError([Problem(file, 0, "", "The file is larger than 256 kB; a profile never is.")])
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, (yaml.AnchorToken, yaml.AliasToken)):
-                raise ProfileError(
-                    [
-                        Problem(
-                            file,
-                            token.start_mark.line + 1,
-                            "",
-                            "Anchors and aliases (& and *) are not used in profiles.",
-                        )
-                    ]
-                )
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ProfileError([Problem(file, line, "", f"This is not YAML: {error.problem or error.context}.")]) from error
@@ -129,36 +123,49 @@ def parse(text: str, file: str) -> Written:
         raise ProfileError([Problem(file, 0, "", f"This is not YAML: {error}.")]) from error
     if not isinstance(root, yaml.MappingNode):
         raise ProfileError([Problem(file, 1, "", "A profile is a list of keys and values (`profile: name` …).")])
-    lines: dict[tuple[str, ...], int] = {}
-    problems: list[Problem] = []
-    data = _value(root, (), lines, problems, file)
-    if problems:
-        raise ProfileError(problems)
-    return Written(file, data, lines)
+    reader = _Reader(file)
+    data = reader.value(root, ())
+    if reader.problems:
+        raise ProfileError(reader.problems)
+    return Written(file, data, reader.lines)
 
 
-def _value(
-    node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], int], problems: list[Problem], file: str
-) -> Any:
-    """The node's value; codes such as 050, 9 or NO stay the text that they are, only true and false are not text."""
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            here = (*path, key)
-            if key in result:
-                problems.append(Problem(file, key_node.start_mark.line + 1, ".".join(here), "This key is given twice."))
-            lines[here] = key_node.start_mark.line + 1
-            result[key] = _value(value_node, here, lines, problems, file)
-        return result
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(item, (*path, str(index)), lines, problems, file) for index, item in enumerate(node.value)]
-    if node.tag == "tag:yaml.org,2002:bool" and node.value in ("true", "false"):
-        return node.value == "true"
-    if node.tag == "tag:yaml.org,2002:null" and node.value in ("", "~"):
-        return ""
-    return str(node.value)
+class _Reader:
+    """YAML nodes → values. Codes such as 050, 9 or NO stay the text that they are; only true and false are not text."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: dict[tuple[str, ...], int] = {}
+        self.problems: list[Problem] = []
+        self._seen: set[int] = set()
+
+    def value(self, node: yaml.Node, path: tuple[str, ...]) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        if id(node) in self._seen:
+            self.problems.append(
+                Problem(self.file, line, ".".join(path), "Aliases (& and *) are not used in profiles.")
+            )
+            return ""
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            result: dict[str, Any] = {}
+            for key_node, value_node in node.value:
+                key = str(key_node.value)
+                here = (*path, key)
+                key_line = key_node.start_mark.line + 1
+                if key in result:
+                    self.problems.append(Problem(self.file, key_line, ".".join(here), "This key is given twice."))
+                self.lines[here] = key_line
+                result[key] = self.value(value_node, here)
+            return result
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, str(index))) for index, item in enumerate(node.value)]
+        if node.tag == "tag:yaml.org,2002:bool" and node.value in ("true", "false"):
+            return node.value == "true"
+        if node.tag == "tag:yaml.org,2002:null" and node.value in ("", "~"):
+            return ""
+        return str(node.value)
 
 
 def _chain(text: str, file: str) -> list[Written]:
@@ -172,7 +179,7 @@ def _chain(text: str, file: str) -> list[Written]:
                 [Problem(written.file, line, "inherits", f"The profile {parent!r} is inherited in a circle.")]
             )
         try:
-            chain.append(parse(_shipped_text(parent), f"{parent}.yaml"))
+            chain.append(_shipped_parsed(parent))
         except ProfileError as error:
             raise ProfileError([Problem(written.file, line, "inherits", error.problems[0].text)]) from error
     return chain
