@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from dateutil.relativedelta import relativedelta
 
-from .terms import ONE_DAY
+from quire_licenses.renewals.terms import ONE_DAY
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _WALL = r"[RP][1-9][0-9]{0,3}[DMY]"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from .rules import (
+from quire_licenses.renewals.rules import (
     Anchor,
     ContractRule,
     NoticeAfterInvoice,
@@ -19,8 +19,8 @@ from .rules import (
     notice_deadline,
     send_by,
 )
-from .spans import EARLIEST, LATEST, WorkCalendar
-from .terms import ONE_DAY, Term, contract_years
+from quire_licenses.renewals.spans import EARLIEST, LATEST, WorkCalendar
+from quire_licenses.renewals.terms import ONE_DAY, Term, contract_years
 
 
 class Flag(StrEnum):

@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .rules import days_before
-from .spans import WorkCalendar
+from quire_licenses.renewals.rules import days_before
+from quire_licenses.renewals.spans import WorkCalendar
 
 
 class Role(StrEnum):

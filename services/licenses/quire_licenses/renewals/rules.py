@@ -16,10 +16,9 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from quire_licenses.renewals.spans import Span, Unit, WorkCalendar, after, before
+from quire_licenses.renewals.terms import ONE_DAY, TermPlan
 from quire_shared.values.money import Money
-
-from .spans import Span, Unit, WorkCalendar, after, before
-from .terms import ONE_DAY, TermPlan
 
 
 class RenewalType(StrEnum):

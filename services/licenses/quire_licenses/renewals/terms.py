@@ -13,7 +13,7 @@ from typing import Annotated, Self
 from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .spans import ContractDate, Span, Unit, WorkCalendar, after
+from quire_licenses.renewals.spans import ContractDate, Span, Unit, WorkCalendar, after
 
 ONE_DAY = timedelta(days=1)
 _NO_HOLIDAYS = WorkCalendar()

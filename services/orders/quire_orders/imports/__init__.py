@@ -1,0 +1,1 @@
+"""Imports: files of other systems read into orders and budgets, every fault with its place."""
