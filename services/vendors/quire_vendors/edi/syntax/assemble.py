@@ -47,7 +47,7 @@ class _Open:
 
 
 class Assembler:
-    """Takes batches of segments and gives messages, and the service segments around them, in the order of the file."""
+    """Takes batches of segments and gives messages in the order of the file."""
 
     def __init__(self, codec: Codec, limits: Limits, noted: Flags) -> None:
         self.interchanges: list[Interchange] = []
@@ -67,14 +67,14 @@ class Assembler:
     def standard(self) -> str:
         return self._codec.standard
 
-    def take(self, batch: Batch) -> Iterator[Message | Segment]:
+    def take(self, batch: Batch) -> Iterator[Message]:
         at = 0
         notes = deque(sorted(batch.notes, key=lambda note: note.at))
         if self._open is not None and batch.raws and batch.layout is not self._open.layout:
             yield from self._close_message(None)
         for index in (*batch.service, len(batch.raws)):
             if index > at:
-                yield from self._body(batch, at, index)
+                self._body(batch, at, index)
             here = batch.starts[index] if index < len(batch.raws) else None
             self._place(notes, here)
             if here is None:
@@ -102,7 +102,7 @@ class Assembler:
                 flags = self._interchange.flags if self._interchange is not None else self._noted
                 flags.add(note.code, Place(start=note.start, end=note.end), **note.values)
 
-    def _body(self, batch: Batch, first: int, end: int) -> Iterator[Segment]:
+    def _body(self, batch: Batch, first: int, end: int) -> None:
         if self._open is not None:
             self._open.extend(batch.raws[first:end], batch.starts[first:end], self._limits)
             return
@@ -113,7 +113,6 @@ class Assembler:
                 flags.add("STRAY_SEGMENT", segment.place(None), tag=segment.tag)
             if self._interchange is not None and len(self._interchange.loose) < _LOOSE:
                 self._interchange.loose.append(segment)
-            yield segment
 
     def _segment(self, batch: Batch, index: int) -> Segment:
         """A segment outside of messages; its flags go to the interchange."""
@@ -121,12 +120,12 @@ class Assembler:
         flags = interchange.flags if interchange is not None else self._noted
         charset = interchange.charset if interchange is not None else ""
         raw, start = batch.raws[index : index + 1], batch.starts[index : index + 1]
-        segment = build(raw, start, batch.layout, charset, self._limits, flags)[0]
+        segment = next(build(raw, start, batch.layout, charset, self._limits, flags))
         segment.index = self._loose
         self._loose += 1
         return segment
 
-    def _service(self, batch: Batch, index: int) -> Iterator[Message | Segment]:
+    def _service(self, batch: Batch, index: int) -> Iterator[Message]:
         unterminated = batch.unterminated and index == len(batch.raws) - 1
         raw, start = batch.raws[index], batch.starts[index]
         role = self._codec.role(raw, batch.layout)
@@ -136,7 +135,7 @@ class Assembler:
             return
         if role == "end of message":
             if self._open is None:
-                yield self._stray(batch, index)
+                self._stray(batch, index)
                 return
             self._open.extend([raw], [start], self._limits)
             if not unterminated:
@@ -144,32 +143,29 @@ class Assembler:
             return
         yield from self._close_message(None)
         if role == "interchange":
-            yield from self._open_interchange(batch, index)
+            self._open_interchange(batch, index)
         elif role == "group":
             self._leave_group()
             segment = self._segment(batch, index)
             interchange = self._ensured(batch.layout, segment.place(None))
             self._group = interchange.group = self._codec.open_group(segment)
             interchange.groups += 1
-            yield segment
         elif role == "end of group":
             if self._group is None or self._interchange is None:
-                yield self._stray(batch, index)
+                self._stray(batch, index)
                 return
             segment = self._segment(batch, index)
             self._check(role, segment, self._group.messages, self._group.reference, self._interchange.flags, None)
             self._group = None
-            yield segment
         else:
-            yield from self._close_interchange(batch, index, unterminated)
+            self._close_interchange(batch, index, unterminated)
 
-    def _stray(self, batch: Batch, index: int) -> Segment:
+    def _stray(self, batch: Batch, index: int) -> None:
         segment = self._segment(batch, index)
         flags = self._interchange.flags if self._interchange is not None else self._noted
         flags.add(f"{segment.tag}_STRAY", segment.place(None))
-        return segment
 
-    def _open_interchange(self, batch: Batch, index: int) -> Iterator[Segment]:
+    def _open_interchange(self, batch: Batch, index: int) -> None:
         self._leave_group()
         self._not_closed()
         if len(self.interchanges) >= self._limits.interchanges:
@@ -184,7 +180,6 @@ class Assembler:
         interchange.charset = self._codec.charset(batch.raws[index], batch.layout)
         segment = interchange.segment = self._segment(batch, index)
         self._codec.open_interchange(segment, interchange)
-        yield segment
 
     def _begin(self, interchange: Interchange) -> None:
         self.interchanges.append(interchange)
@@ -225,8 +220,8 @@ class Assembler:
                 opened.too_long = f"more than {self._limits.message_elements} elements"
                 del opened.raws[_LOOSE:], opened.starts[_LOOSE:]
         noted = Flags()
-        segments = build(
-            opened.raws, opened.starts, opened.layout, interchange.charset, self._limits, noted, self._count
+        segments = list(
+            build(opened.raws, opened.starts, opened.layout, interchange.charset, self._limits, noted, self._count)
         )
         message = Message(self._count, interchange, segments, opened.group, complete=not ended, noted=noted)
         self._codec.open_message(segments[0], message)
@@ -269,10 +264,10 @@ class Assembler:
             tag = self._codec.trailers["end of interchange"]
             interchange.flags.add("INTERCHANGE_NOT_CLOSED", interchange.segment.place(None), tag=tag)
 
-    def _close_interchange(self, batch: Batch, index: int, unterminated: bool) -> Iterator[Segment]:
+    def _close_interchange(self, batch: Batch, index: int, unterminated: bool) -> None:
         interchange = self._interchange
         if interchange is None:
-            yield self._stray(batch, index)
+            self._stray(batch, index)
             return
         self._leave_group()
         segment = self._segment(batch, index)
@@ -282,7 +277,6 @@ class Assembler:
         self._check("end of interchange", segment, counted, interchange.reference, interchange.flags, None)
         interchange.closed = True
         self._interchange = None
-        yield segment
 
     def _check(
         self, role: Role, trailer: Segment, counted: int, reference: str, flags: Flags, message: int | None

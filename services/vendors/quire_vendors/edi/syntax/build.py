@@ -1,7 +1,7 @@
 """From the bytes of segments to `Segment`: elements, components and text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from quire_vendors.edi.flags import Flags, Place
 
@@ -11,6 +11,7 @@ from .model import Layout, Segment
 from .scan import spans, unescape
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CAREFUL = re.compile(rb"[\x00-\x1f\x7f-\xff]")
 _TYPOGRAPHIC = re.compile("’".encode() + rb"[\r\n ]*([A-Z]{3})(.)")
 _BREAKS = re.compile(rb"[\r\n]")
 
@@ -23,34 +24,35 @@ def build(
     limits: Limits,
     noted: Flags,
     message: int | None = None,
-) -> list[Segment]:
-    """Segments from their bytes. Most are split at once; those that hold a release character, other than ASCII bytes
-    or wrapped lines are scanned with care. Linear in the number of bytes."""
+) -> Iterator[Segment]:
+    """Segments from their bytes, one after the other, numbered from 0.
+
+    Most are split at once; those that hold a release character, other than printable ASCII bytes or wrapped lines are
+    scanned with care. Linear in the number of bytes.
+    """
     marks = layout.delimiters
-    whole = b"".join(raws)
+    whole = b"\0".join(raws)
+    if whole.count(b"\0") == len(raws) - 1:
+        texts = whole.decode("latin-1").split("\0")
+        clean = _CAREFUL.search(whole.replace(b"\0", b"")) is None and not layout.wrapped
+    else:
+        texts, clean = [raw.decode("latin-1") for raw in raws], False
     element, component = marks.element.decode("latin-1"), marks.component.decode("latin-1")
+    release = marks.release.decode("latin-1") if marks.release and marks.release in whole else "\0"
     most = limits.elements
-    segments: list[Segment] = []
-    append = segments.append
-    plain = whole.isascii() and not layout.wrapped and not _odd(whole, layout)
-    release = marks.release if marks.release and marks.release in whole else None
-    for index, (raw, start) in enumerate(zip(raws, starts, strict=True)):
-        if plain and (release is None or release not in raw):
-            parts = raw.decode("ascii").split(element)
-            tag = parts.pop(0)
-            elements = [part.split(component) for part in parts]
-            if component in tag:
-                tag = tag.split(component)[0]
-            if len(parts) > most or len(raw) > most:
-                _cut(elements, limits, noted, Place(message, index, tag, None, None, start, start + len(raw)))
-            append(Segment(tag, elements, index, start, raw, layout))
-        else:
-            append(_careful(raw, start, index, layout, charset, limits, noted, message))
-    return segments
-
-
-def _odd(data: bytes, layout: Layout) -> bool:
-    return _CONTROL.search(data) is not None or _BREAKS.search(data) is not None
+    for index, text in enumerate(texts):
+        raw, start = raws[index], starts[index]
+        if release in text or not (clean or (not layout.wrapped and _CAREFUL.search(raw) is None)):
+            yield _careful(raw, start, index, layout, charset, limits, noted, message)
+            continue
+        parts = text.split(element)
+        tag = parts.pop(0)
+        elements = [part.split(component) for part in parts]
+        if len(text) > most:
+            _cut(elements, limits, noted, Place(message, index, tag, None, None, start, start + len(raw)))
+        if component in tag:
+            tag = tag.split(component)[0]
+        yield Segment(tag, elements, index, start, raw, layout)
 
 
 def _cut(elements: list[list[str]], limits: Limits, noted: Flags, place: Place) -> None:

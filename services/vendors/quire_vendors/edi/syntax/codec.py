@@ -55,8 +55,8 @@ class Codec(Protocol):
     def settle(self, window: bytes, current: Delimiters | None) -> Settled | None:
         """Delimiters from the file's bytes at an opener; `None` when the bytes open nothing."""
 
-    def role(self, raw: bytes, layout: Layout) -> Role:
-        """What a service segment does."""
+    def role(self, raw: bytes, layout: Layout) -> Role | None:
+        """What a service segment does; `None` for any other."""
 
     def charset(self, raw: bytes, layout: Layout) -> str:
         """The character set that an interchange's header declares, for the reading of that header itself."""

@@ -131,8 +131,8 @@ class Edifact:
         text = raw if mark in b"\r\n" else body
         return re.search(re.escape(mark) + _BLANK + rb"UN[GHZT]" + re.escape(element), text) is not None
 
-    def role(self, raw: bytes, layout: Layout) -> Role:
-        return self.roles[raw[:16].translate(None, b"\r\n")[:3]]
+    def role(self, raw: bytes, layout: Layout) -> Role | None:
+        return self.roles.get(raw[:16].translate(None, b"\r\n")[:3])
 
     def charset(self, raw: bytes, layout: Layout) -> str:
         """The syntax identifier (S001 0001), four characters after the tag."""

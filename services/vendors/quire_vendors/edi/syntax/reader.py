@@ -11,6 +11,8 @@ Source: ISO 9735-1 (syntax versions 1 to 4) and ASC X12.5/X12.6; trailers and di
 
 import io
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +20,7 @@ from quire_vendors.edi.flags import Flag, Flags
 
 from . import catalogue  # noqa: F401  (registers the codes)
 from .assemble import Assembler
+from .build import build
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Interchange, Message, Segment
 from .sniff import sniff
@@ -58,41 +61,31 @@ class Reading:
         return self._assembler.standard if self._assembler else ""
 
     def __iter__(self) -> Iterator[Message]:
-        for item in self._read():
-            if isinstance(item, Message):
-                yield item
+        with self._opened() as stream:
+            source = Source(stream, self._limits.file, self._noted)
+            codec = sniff(source, self._noted)
+            if codec is None:
+                return
+            assembler = self._assembler = Assembler(codec, self._limits, self._noted)
+            for batch in Splitter(source, codec, self._limits).batches():
+                yield from assembler.take(batch)
+                if assembler.full:
+                    return
+            yield from assembler.finish()
 
-    def segments(self) -> Iterator[Segment]:
-        """All segments in the order of the file, service segments included."""
-        for item in self._read():
-            if isinstance(item, Message):
-                yield from item.segments
-            else:
-                yield item
-
-    def _read(self) -> Iterator[Message | Segment]:
+    def _opened(self) -> AbstractContextManager[BinaryIO]:
         if self._started:
             raise RuntimeError("A file is read once; make a new Reading to read it again.")
         self._started = True
-        if isinstance(self._source, Path):
-            with self._source.open("rb") as stream:
-                yield from self._stream(stream)
-        elif isinstance(self._source, (bytes, bytearray, memoryview)):
-            yield from self._stream(io.BytesIO(self._source))
-        else:
-            yield from self._stream(self._source)
+        return _open(self._source)
 
-    def _stream(self, stream: BinaryIO) -> Iterator[Message | Segment]:
-        source = Source(stream, self._limits.file, self._noted)
-        codec = sniff(source, self._noted)
-        if codec is None:
-            return
-        assembler = self._assembler = Assembler(codec, self._limits, self._noted)
-        for batch in Splitter(source, codec, self._limits).batches():
-            yield from assembler.take(batch)
-            if assembler.full:
-                return
-        yield from assembler.finish()
+
+def _open(source: Readable) -> AbstractContextManager[BinaryIO]:
+    if isinstance(source, Path):
+        return source.open("rb")
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return io.BytesIO(source)
+    return nullcontext(source)
 
 
 def read(source: Readable, limits: Limits = DEFAULT_LIMITS) -> Reading:
@@ -101,5 +94,21 @@ def read(source: Readable, limits: Limits = DEFAULT_LIMITS) -> Reading:
 
 
 def tokenize(source: Readable, limits: Limits = DEFAULT_LIMITS) -> Iterator[Segment]:
-    """All segments of a file, decoded and split into elements and components."""
-    return Reading(source, limits).segments()
+    """All segments in the order of the file, service segments included, decoded and split into components.
+
+    Nothing is checked and no message is put together; `index` counts from each header or trailer.
+    """
+    noted = Flags()
+    charset = ""
+    with _open(source) as stream:
+        bytes_ahead = Source(stream, limits.file, noted)
+        codec = sniff(bytes_ahead, noted)
+        if codec is None:
+            return
+        for batch in Splitter(bytes_ahead, codec, limits).batches():
+            bounds = [0, *batch.service, len(batch.raws)]
+            for first, end in pairwise(bounds):
+                raws, starts = batch.raws[first:end], batch.starts[first:end]
+                if raws and codec.role(raws[0], batch.layout) == "interchange":
+                    charset = codec.charset(raws[0], batch.layout)
+                yield from build(raws, starts, batch.layout, charset, limits, noted)

@@ -8,6 +8,7 @@ chunk shows whether it goes on.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from .codec import Codec
 from .limits import Limits
@@ -86,8 +87,8 @@ class Splitter:
         stops = re.escape(marks.element) + re.escape(marks.component)
         self._head = re.compile(self._codec.tag_pattern + b"(?=[" + stops + rb"]|[\r\n\t ]*\Z)")
         self._blanks = bytes(byte for byte in b" \t\r\n\x1a\0" if bytes([byte]) not in (marks.element, marks.component))
-        self._heads: set[bytes] = set()
-        """First four bytes of the segments seen so far that are neither service segments nor odd."""
+        self._blank_bytes = [bytes([byte]) for byte in self._blanks]
+        self._stops = (marks.element, marks.component)
 
     def _settle(self, offset: int, batch: Batch) -> int | None:
         """Settle the delimiters for what opens at `offset` of the buffer; bytes to skip, `None` when nothing opens."""
@@ -116,39 +117,39 @@ class Splitter:
     def _split(self, batch: Batch) -> bool:
         """Fill the batch from the buffer, up to its last whole segment or to where the layout changes.
 
-        Returns false at the end of the file.
+        Ordinary segments are taken in runs; only what is odd or opens something is looked at one by one. Returns
+        false at the end of the file.
         """
         source, codec, limit = self._source, self._codec, self._limits.segment
         buffer, base, final = source.buffer, source.base, source.ended
-        layout, blanks, heads, is_head = self._layout, self._blanks, self._heads, self._head.match
+        layout, is_head = self._layout, self._head.match
         raws, starts = batch.raws, batch.starts
         pieces, rest = self._pieces(batch)
         overlong = not final and len(rest) > limit
         if overlong:
             pieces.append(rest)
-        at = base
+        ends = list(accumulate(map(len, pieces), lambda end, size: end + size + 1, initial=base - 1))
+        if any(blank in buffer for blank in self._blank_bytes):
+            pieces = [piece.lstrip(self._blanks) for piece in pieces]
+        firsts = [end - len(piece) for end, piece in zip(ends[1:], pieces, strict=True)]
+        at = ends[-1] + 1
         goes_on_to = 0
         """Where the last segment ends when it went on over terminators, else 0."""
-        first = 0
+        taken = 0
         if self._inside and pieces:
-            first, at = 1, base + len(pieces[0]) + 1
+            taken = 1
             self._inside = overlong and len(pieces) == 1
 
-        for number in range(first, len(pieces)):
-            piece = pieces[number]
-            size = len(piece)
-            start = at
-            at += size + 1
-            if piece[:4] in heads and not goes_on_to and size <= limit:
-                raws.append(piece)
-                starts.append(start)
-                continue
-            raw = piece.lstrip(blanks)
-            start += size - len(raw)
-            if raw[:4] in heads and not goes_on_to and size <= limit:
-                raws.append(raw)
-                starts.append(start)
-                continue
+        for number in self._odd(pieces, taken):
+            if number > taken:
+                goes_on_to = self._close(batch, goes_on_to)
+                self._skipping = False
+                raws += pieces[taken:number]
+                starts += firsts[taken:number]
+            taken = number + 1
+            if number == len(pieces):
+                break
+            raw, start, end = pieces[number], firsts[number], ends[number + 1]
             text = raw.translate(None, b"\r\n") if layout.wrapped else raw
             if not text:
                 continue
@@ -157,40 +158,35 @@ class Splitter:
                     at = start
                     break
                 if self._settlements > 2 * self._limits.interchanges:
-                    batch.notes.append(
-                        Note("TOO_MANY_INTERCHANGES", start, start, start, {"most": self._limits.interchanges})
-                    )
+                    values: dict[str, object] = {"most": self._limits.interchanges}
+                    batch.notes.append(Note("TOO_MANY_INTERCHANGES", start, start, start, values))
                     self._close(batch, goes_on_to)
                     return False
                 skip = self._settle(start - base, batch)
                 if skip is not None:
-                    self._skipping = False
                     goes_on_to = self._close(batch, goes_on_to)
-                    if self._layout != layout or (skip and start + skip != at):
+                    self._skipping = False
+                    if self._layout != layout or (skip and start + skip != end + 1):
                         source.drop(start + skip - base)
                         return True
                     if skip:
                         continue
             found = is_head(text)
             if found is None:
-                if not self._skipping and not self._go_on(batch, start, text):
-                    continue
-                goes_on_to = start + len(raw)
-                if not self._skipping and goes_on_to - starts[-1] > limit:
-                    self._skipping = True
-                self._inside = overlong and number == len(pieces) - 1
+                if self._skipping or self._go_on(batch, start, text):
+                    goes_on_to = end
+                    self._skipping = self._skipping or end - starts[-1] > limit
+                    self._inside = overlong and number == len(pieces) - 1
                 continue
             goes_on_to = self._close(batch, goes_on_to)
             self._skipping = False
             if found.group() in codec.roles:
                 batch.service.append(len(raws))
-            elif not layout.wrapped:
-                heads.add(raw[:4])
             raws.append(raw)
             starts.append(start)
             if len(raw) > limit:
                 self._skipping = True
-                goes_on_to = start + len(raw)
+                goes_on_to = end
                 self._inside = overlong and number == len(pieces) - 1
 
         if final:
@@ -209,35 +205,69 @@ class Splitter:
             source.drop(kept_from - base)
         return True
 
+    def _odd(self, pieces: list[bytes], first: int) -> Iterator[int]:
+        """Indexes of the pieces that are no ordinary segments, by their first four bytes and their length; then the
+        index behind the last piece."""
+        if self._layout.wrapped:
+            yield from range(first, len(pieces) + 1)
+            return
+        heads = [piece[:4] for piece in pieces]
+        odd = {head for head in set(heads) if not self._ordinary(head)}
+        limit = self._limits.segment
+        if max(map(len, pieces), default=0) > limit:
+            for number, piece in enumerate(pieces):
+                if number >= first and (heads[number] in odd or len(piece) > limit):
+                    yield number
+        else:
+            for number, head in enumerate(heads):
+                if head in odd and number >= first:
+                    yield number
+        yield len(pieces)
+
+    def _ordinary(self, head: bytes) -> bool:
+        """Whether a piece with these first four bytes is a segment that neither opens nor closes anything."""
+        found = self._head.match(head)
+        if found is None or (found.end() == 3 and len(head) == 4 and head[3:] not in self._stops):
+            return False
+        tag = found.group()
+        return tag not in self._codec.roles and tag not in self._codec.openers
+
     def _pieces(self, batch: Batch) -> tuple[list[bytes], bytes]:
         """The buffer cut at each terminator that is not released, and the rest behind the last one."""
         buffer, marks = self._source.buffer, self._layout.delimiters
         pieces = buffer.split(marks.segment)
-        release = marks.release
-        if not release or release not in buffer:
+        release, wrapped = marks.release, self._layout.wrapped
+        if not release or (release + marks.segment not in buffer and not wrapped):
             return pieces, pieces.pop()
-        ignored = b"\r\n" if self._layout.wrapped else None
+        if wrapped:
+            released = [n for n, piece in enumerate(pieces) if _ends_released(piece.rstrip(b"\r\n"), release)]
+        else:
+            released = [n for n, piece in enumerate(pieces) if piece.endswith(release)]
+            released = [n for n in released if _ends_released(pieces[n], release)]
         merged: list[bytes] = []
-        held: list[bytes] = []
-        at = self._source.base
-        for piece in pieces:
-            at += len(piece) + 1
-            if held:
-                held.append(piece)
-                if (hit := self._head.match(piece.lstrip(self._blanks))) is not None and len(batch.notes) < _NOTED:
-                    spot, tag = at - len(piece) - 3, hit.group().decode("latin-1")
-                    batch.notes.append(Note("RELEASE_BEFORE_SEGMENT", spot, spot, at - 1, {"tag": tag}))
-            if _ends_released(piece, release, ignored):
-                if not held:
-                    held.append(piece)
-            elif held:
-                merged.append(marks.segment.join(held))
-                held = []
-            else:
-                merged.append(piece)
-        if held:
-            merged.append(marks.segment.join(held))
+        done = number = 0
+        while number < len(released):
+            first = last = released[number]
+            while number < len(released) and released[number] == last:
+                last += 1
+                number += 1
+            last = min(last, len(pieces) - 1)
+            merged += pieces[done:first]
+            merged.append(marks.segment.join(pieces[first : last + 1]))
+            done = last + 1
+            self._suspect(batch, pieces[first + 1 : done])
+        merged += pieces[done:]
         return merged, merged.pop()
+
+    def _suspect(self, batch: Batch, pieces: list[bytes]) -> None:
+        """Note text behind a released terminator that looks like the next segment."""
+        for piece in pieces:
+            text = piece.lstrip(self._blanks)
+            found = self._head.match(text)
+            if found is not None and text[3:4] in self._stops and len(batch.notes) < _NOTED:
+                at = self._source.base + self._source.buffer.find(piece)
+                tag = found.group().decode("latin-1")
+                batch.notes.append(Note("RELEASE_BEFORE_SEGMENT", at, at, at + len(piece), {"tag": tag}))
 
     def _go_on(self, batch: Batch, start: int, text: bytes) -> bool:
         """Whether text without a tag goes on from the segment before it; if not it is left out, with a flag."""
@@ -299,12 +329,8 @@ class Splitter:
         batch.starts.append(start)
 
 
-def _ends_released(piece: bytes, release: bytes, ignored: bytes | None) -> bool:
+def _ends_released(piece: bytes, release: bytes) -> bool:
     """Whether an odd number of release characters ends the piece, so that the terminator behind it is text."""
-    if ignored is not None:
-        piece = piece.translate(None, ignored)
-    if not piece.endswith(release):
-        return False
     return bool((len(piece) - len(piece.rstrip(release))) % 2)
 
 

@@ -58,8 +58,8 @@ class X12:
             notes,
         )
 
-    def role(self, raw: bytes, layout: Layout) -> Role:
-        return self.roles[raw[:16].translate(None, b"\r\n")[:3].split(layout.delimiters.element)[0]]
+    def role(self, raw: bytes, layout: Layout) -> Role | None:
+        return self.roles.get(raw[:16].translate(None, b"\r\n")[:3].split(layout.delimiters.element)[0])
 
     def charset(self, raw: bytes, layout: Layout) -> str:
         """X12 declares none; Latin-1 is the least that its senders use."""
