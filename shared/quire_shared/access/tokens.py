@@ -50,13 +50,23 @@ class Signer:
     def rotate(self) -> None:
         """Make a new signing key and publish the public halves of all keys in ``jwks.json``."""
         key = Ed25519PrivateKey.generate()
-        name = f"token-{time.strftime('%Y%m%d%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
+        # The newest name must sort last, also within one second.
+        seconds, rest = divmod(time.time_ns(), 10**9)
+        moment = time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))
+        name = f"token-{moment}{rest:09d}-{uuid.uuid4().hex[:6]}"
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         _write(self.folder / f"{name}.pem", pem, 0o600)
         _write(self.folder / "jwks.json", json.dumps(self.jwks()).encode(), 0o644)
         self._load()
+
+    def retire(self, kid: str) -> None:
+        """Delete an older key: tokens signed with it are refused from now on. `ValueError` for the signing key."""
+        if kid == self.kid:
+            raise ValueError(f"{kid} signs; rotate first")
+        (self.folder / f"{kid}.pem").unlink()
+        _write(self.folder / "jwks.json", json.dumps(self.jwks()).encode(), 0o644)
 
     def jwks(self) -> dict[str, Any]:
         """The public keys (RFC 7517 §5)."""
@@ -87,18 +97,26 @@ class Signer:
 
 
 def verifier(jwks_file: Path) -> Callable[[str], Principal]:
-    """A function from token to principal; reads the key file again when it meets an unknown key."""
+    """A function from token to principal; reads the key file again when it has changed, so that a retired key ends."""
     keys: dict[str, Any] = {}
+    seen: tuple[int, int] | None = None
 
     def load() -> None:
-        if jwks_file.exists():
-            keys.update({k["kid"]: jwt.PyJWK(k).key for k in json.loads(jwks_file.read_bytes())["keys"]})
+        nonlocal seen
+        try:
+            stat = jwks_file.stat()
+        except FileNotFoundError:
+            return
+        if seen != (stat.st_mtime_ns, stat.st_ino):
+            seen = (stat.st_mtime_ns, stat.st_ino)
+            published = json.loads(jwks_file.read_bytes())["keys"]
+            keys.clear()
+            keys.update({k["kid"]: jwt.PyJWK(k).key for k in published})
 
     def verify(token: str) -> Principal:
         try:
             kid = jwt.get_unverified_header(token).get("kid", "")
-            if kid not in keys:
-                load()
+            load()
             if kid not in keys:
                 raise Unauthenticated("This token was signed with a key that is not known here. Sign in again.")
             claims = jwt.decode(
@@ -124,7 +142,7 @@ def _b64(raw: bytes) -> str:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    partial = path.with_suffix(".partial")
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

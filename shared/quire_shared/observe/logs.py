@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import structlog
 
@@ -17,7 +18,7 @@ _SECRET_KEY = re.compile(
 _IN_TEXT = (
     re.compile(r"(?<=://)([^/\s:@]+):([^@\s/]+)(?=@)"),  # user:password in an address
     re.compile(r"(?i)((?:api_key|requestor_id|customer_id|password|token|secret)=)[^&\s\"']+"),
-    re.compile(r"(?i)(bearer\s+)[a-z0-9._~+/-]+=*"),
+    re.compile(r"(?i)((?:bearer|basic)\s+)[a-z0-9._~+/-]{6,}=*"),
 )
 _registered: set[str] = set()
 
@@ -25,28 +26,34 @@ _registered: set[str] = set()
 def register_secret(value: str) -> None:
     """From now on this value is hidden wherever it would be logged (credentials read from the database)."""
     if len(value) >= 6:
-        _registered.add(value)
+        _registered.update({value, quote(value, safe=""), quote_plus(value)})
 
 
 def redact(value: Any) -> Any:
     """The value without secrets: by key, by registered value, by shape."""
     if isinstance(value, MutableMapping | dict):
-        return {k: HIDDEN if _SECRET_KEY.search(str(k)) else redact(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set):
+        return {redact(str(k)): HIDDEN if _SECRET_KEY.search(str(k)) else redact(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
         return [redact(v) for v in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    if isinstance(value, str):
-        for secret in _registered:
-            value = value.replace(secret, HIDDEN)
-        value = _IN_TEXT[0].sub(HIDDEN, value)
-        value = _IN_TEXT[1].sub(r"\1" + HIDDEN, value)
-        return _IN_TEXT[2].sub(r"\1" + HIDDEN, value)
-    return value
+    # Anything else would be rendered as text later on, past this point: an exception can quote what it choked on.
+    text = value if isinstance(value, str) else repr(value) if isinstance(value, BaseException) else str(value)
+    for secret in sorted(_registered, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    text = _IN_TEXT[0].sub(HIDDEN, text)
+    text = _IN_TEXT[1].sub(r"\1" + HIDDEN, text)
+    return _IN_TEXT[2].sub(r"\1" + HIDDEN, text)
 
 
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {k: HIDDEN if k != "event" and _SECRET_KEY.search(k) else redact(v) for k, v in event.items()}
+    # Keys with an underscore are structlog's own and never rendered.
+    return {
+        k: v if k.startswith("_") else HIDDEN if k != "event" and _SECRET_KEY.search(k) else redact(v)
+        for k, v in event.items()
+    }
 
 
 def configure(level: str = "INFO") -> None:
