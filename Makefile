@@ -27,3 +27,17 @@ lint: setup ## Style, types and boundaries
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	.venv/bin/mypy shared services tests
 	.venv/bin/lint-imports
+
+test: setup ## Lint, then the whole suite on real PostgreSQL and Kafka
+	@$(PY) -m quire_shared.testing.kafka || test -z "$$CI"
+	@$(MAKE) --no-print-directory lint
+	@$(PY) -m pytest -q
+
+fuzz: setup ## Feed a reader damaged input: make fuzz NAME=edi N=1000
+	@test -f "tests/fuzz/$(NAME).py" || { echo "Name what to fuzz, for example NAME=edi; there are: $(sort $(basename $(notdir $(wildcard tests/fuzz/[a-z]*.py))))" >&2; exit 2; }
+	@$(PY) tests/fuzz/$(NAME).py $(or $(N),1000)
+
+bench: setup ## Benchmarks, as ratios in one run: all, or make bench NAME=ledger; writes build/bench
+	@mkdir -p build/bench
+	@files="$(if $(NAME),tests/perf/bench_$(NAME).py,$(wildcard tests/perf/bench_*.py))"; \
+	for file in $$files; do $(PY) $$file || exit 1; done
