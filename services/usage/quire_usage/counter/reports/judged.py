@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from quire_usage.counter.definitions import releases
 from quire_usage.counter.model import Finding, Header, Level, Quarantined
 
-MEANING = {
+_MEANING = {
     Level.PASSED: "The report has no faults.",
     Level.NOTICE: "The report has no faults; a few things are worth knowing.",
     Level.WARNING: "The report can be used. Some points may matter in an audit and should be corrected.",
@@ -14,6 +15,13 @@ MEANING = {
     Level.FATAL: "This cannot be used as a COUNTER report.",
 }
 """What a level means for a librarian."""
+
+
+def printable(text: str) -> str:
+    """`text` on one line, without the control characters by which a hostile file could steer a terminal or a page."""
+    return "".join(
+        char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
 
 
 @dataclass(slots=True)
@@ -31,6 +39,21 @@ class Judged:
     totals: dict[str, int] = field(default_factory=dict)
     """Sum per metric of what could be read."""
     refusal: str = ""
+
+    @property
+    def officially_judged(self) -> bool:
+        """False for release 4 and for tables read by a mapping: no official validator judges them."""
+        return self.header is None or (self.header.counter and self.header.release in releases())
+
+    @property
+    def meaning(self) -> str:
+        """The verdict in a sentence for a librarian."""
+        if self.refusal:
+            return self.refusal
+        if not self.officially_judged:
+            remarks = "see the remarks below." if self.findings else "Quire found nothing wrong."
+            return f"Read for history; the official validation does not cover this kind of report; {remarks}"
+        return _MEANING[self.level]
 
     @property
     def official(self) -> list[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from html import escape
 
 from quire_usage.counter.model import Finding, Level
-from quire_usage.counter.reports.judged import MEANING, Judged
+from quire_usage.counter.reports.judged import Judged, printable
 from quire_usage.counter.reports.style import STYLE
 
 _SHOWN_PARTS = 100
@@ -36,7 +36,7 @@ def html_page(judged: Sequence[Judged]) -> str:
 
 
 def _text(value: str) -> str:
-    return escape("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value))
+    return escape(printable(value))
 
 
 def _badge(level: Level) -> str:
@@ -62,7 +62,7 @@ def _file(entry: Judged, anchor: str) -> str:
     parts = [
         f'<article id="{anchor}" aria-labelledby="{anchor}-verdict">',
         f'<section class="verdict {entry.level.name.lower()}"><h2 id="{anchor}-verdict">'
-        f"{_badge(entry.level)} {_text(entry.name)}</h2><p>{_text(entry.refusal or MEANING[entry.level])}</p>",
+        f"{_badge(entry.level)} {_text(entry.name)}</h2><p>{_text(entry.meaning)}</p>",
         _counts(entry.official),
         "</section>",
         f'<section aria-labelledby="{anchor}-about"><h3 id="{anchor}-about">About the report</h3><dl>{facts}</dl></section>',
@@ -71,7 +71,8 @@ def _file(entry: Judged, anchor: str) -> str:
             entry.ours,
             f"{anchor}-ours",
             "Further remarks by Quire",
-            "Not part of the official validation; they do not change the verdict.",
+            "Not part of the official validation."
+            + (" They do not change the verdict." if entry.officially_judged else ""),
         ),
         _totals(entry, anchor),
         _parts(entry, anchor),

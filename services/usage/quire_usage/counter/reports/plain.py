@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from quire_usage.counter.model import Finding
-from quire_usage.counter.reports.judged import MEANING, Judged
+from quire_usage.counter.reports.judged import Judged, printable
 
 
 def to_json(judged: Judged) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def plain_text(judged: Judged) -> str:
     """A few lines per file: the verdict, then each finding with its place and what to do."""
     lines = [f"{judged.name}: {judged.level.official}"]
-    lines.append(f"  {judged.refusal or MEANING[judged.level]}")
+    lines.append(f"  {judged.meaning}")
     if judged.header is not None:
         lines.append(f"  {judged.title}; {judged.records:,} records")
     for finding in judged.findings:
@@ -58,9 +58,4 @@ def plain_text(judged: Judged) -> str:
             lines.append(f"      what to do: {finding.advice}")
     if judged.quarantined:
         lines.append(f"  {len(judged.quarantined):,} parts were put aside and not counted; --json lists them.")
-    return "\n".join(_printable(line) for line in lines)
-
-
-def _printable(line: str) -> str:
-    """Control characters of a hostile file must not reach the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    return "\n".join(printable(line) for line in lines)

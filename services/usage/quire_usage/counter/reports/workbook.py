@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-from quire_usage.counter.reports.judged import MEANING, Judged
+from quire_usage.counter.reports.judged import Judged
 
 _SHEETS: dict[str, tuple[tuple[str, int], ...]] = {
     "Files": (("File", 40), ("Report", 40), ("Level", 16), ("Meaning", 80), ("Records", 10)),
@@ -34,7 +34,7 @@ def write_workbook(judged: Sequence[Judged], file: BinaryIO) -> None:
     """Writes one workbook for all files, with the sheets Files, Findings, Places, Not counted and Totals."""
     book = Workbook(write_only=True)
     rows: dict[str, Iterable[Sequence[str | int]]] = {
-        "Files": [(j.name, j.title, j.level.official, j.refusal or MEANING[j.level], j.records) for j in judged],
+        "Files": [(j.name, j.title, j.level.official, j.meaning, j.records) for j in judged],
         "Findings": [
             (
                 j.name,
@@ -70,7 +70,7 @@ def write_workbook(judged: Sequence[Judged], file: BinaryIO) -> None:
     book.save(file)
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: str | int, *, bold: bool = False) -> WriteOnlyCell:
+def _cell(sheet: WriteOnlyWorksheet, value: str | int, *, bold: bool = False) -> Cell:
     if isinstance(value, int):
         return WriteOnlyCell(sheet, value=value)
     cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub(" ", value)[:32_000])
