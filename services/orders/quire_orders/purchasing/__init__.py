@@ -1,0 +1,1 @@
+"""Orders and their lines: one-time and ongoing, from draft to closed."""
