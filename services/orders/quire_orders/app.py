@@ -1,6 +1,8 @@
 """The orders service: what it is to the runner."""
 
 from quire_orders.base import Base
+from quire_orders.funds import api as funds
+from quire_orders.funds import api_ledger
 from quire_shared.service.definition import Service
 
 service = Service(
@@ -8,6 +10,7 @@ service = Service(
     package="quire_orders",
     title="Orders",
     metadata=Base.metadata,
-    scopes={},
-    routers=[],
+    scopes={**funds.SCOPES},
+    # The ledger first: /funds/consistency must be found before /funds/{fund_id}.
+    routers=[api_ledger.router, funds.router],
 )

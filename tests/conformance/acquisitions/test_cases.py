@@ -21,7 +21,8 @@ PURE = ("budget_totals", "aggregate_totals", "limit", "split")
 
 def figures(given: Case, currency: str) -> Figures:
     """Figures from a case; ``allocated`` stands for the initial allocation."""
-    amounts = {"initial": given.get("initial", given.get("allocated", Decimal(0)))}
+    initial: Decimal = given.get("initial", given.get("allocated", Decimal(0)))
+    amounts: dict[str, Decimal] = {"initial": initial}
     for name in ("alloc_in", "alloc_out"):
         amounts[name.replace("alloc", "allocated")] = given.get(name, Decimal(0))
     for name in ("net_transfers", "encumbered", "awaiting", "expended", "credited"):

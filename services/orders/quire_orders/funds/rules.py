@@ -14,7 +14,6 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from quire_shared.api.problems import Fault
 from quire_shared.values.money import Money
 
 ZERO = Decimal(0)
@@ -82,6 +81,16 @@ _CLOSING_PURPOSES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """One reason for a refusal, in words for a librarian: what is wrong, where (a JSON pointer), what to do."""
+
+    pointer: str
+    code: str
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The posted figures of one budget (or a sum of budgets) in major units of ``currency``."""
 
@@ -109,6 +118,15 @@ class Figures:
             expended=balances.get(Account.EXPENDED, ZERO),
             credited=-balances.get(Account.CREDITED, ZERO),
         )
+
+    def plus(self, change: Figures) -> Figures:
+        """These figures after a change of the same currency."""
+        if self.currency != change.currency:
+            raise ValueError(f"Figures in {self.currency} and {change.currency} can't be added.")
+        amounts = {
+            f.name: getattr(self, f.name) + getattr(change, f.name) for f in fields(self) if f.name != "currency"
+        }
+        return Figures(currency=self.currency, **amounts)
 
     def totals(self) -> Totals:
         """All figures of the budget, derived as in the specification of orders, section 1.
@@ -223,7 +241,8 @@ def entry(
     if amount.amount == 0:
         return ()
     if amount.amount < 0:
-        return (Posting(budget_id, credit, debit, -amount, original, rate_id),)
+        turned = None if original is None else -original
+        return (Posting(budget_id, credit, debit, -amount, turned, rate_id),)
     return (Posting(budget_id, debit, credit, amount, original, rate_id),)
 
 

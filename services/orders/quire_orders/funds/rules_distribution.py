@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from quire_orders.funds.rules import ZERO
-from quire_shared.api.problems import Fault
+from quire_orders.funds.rules import ZERO, Fault
 from quire_shared.values.money import Money
 
 HUNDRED = Decimal(100)

@@ -12,8 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from quire_orders.funds.rules import ZERO, Figures
-from quire_shared.api.problems import Fault
+from quire_orders.funds.rules import ZERO, Fault, Figures
 
 HUNDRED = Decimal(100)
 
