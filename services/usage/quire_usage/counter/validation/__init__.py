@@ -1,17 +1,16 @@
 """Judging COUNTER reports: the official validator's checks and levels, with place and advice."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quire_usage.counter.validation.verdict import Verdict, validate, verdict
+    from quire_usage.counter.validation.verdict import Verdict, validate, verdict_of
 
-__all__ = ["Verdict", "validate", "verdict"]
+__all__ = ["Verdict", "validate", "verdict_of"]
 
 
 def __getattr__(name: str) -> object:
-    # the checks are run by the reader, which imports this package: the verdict on a reading is imported when asked for
+    # the reader runs the checks and so imports this package: the verdict on a reading is imported when asked for
     if name in __all__:
-        from quire_usage.counter.validation import verdict as module
-
-        return getattr(module, name)
+        return getattr(import_module("quire_usage.counter.validation.verdict"), name)
     raise AttributeError(name)

@@ -43,9 +43,9 @@ def validate(reading: Reading) -> Verdict:
         for component in record.components:
             for metric, months in component.counts.items():
                 totals[metric] += sum(months.values())
-    return verdict(reading, records, dict(totals))
+    return verdict_of(reading, records, dict(totals))
 
 
-def verdict(reading: Reading, records: int, totals: dict[str, int]) -> Verdict:
+def verdict_of(reading: Reading, records: int, totals: dict[str, int]) -> Verdict:
     """The verdict on a report whose records were taken elsewhere (by the loader of facts)."""
     return Verdict(reading.level, reading.header, reading.findings, reading.quarantined, records, totals)
