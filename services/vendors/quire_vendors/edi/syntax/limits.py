@@ -8,6 +8,8 @@ class Limits:
     """Sizes are bytes. What is over a limit is flagged and left out; nothing grows with a hostile file."""
 
     file: int = 50_000_000
+    chunk: int = 262_144
+    """Read at a time; three segments of the greatest length are read when that is more."""
     segment: int = 65_536
     elements: int = 200
     """Elements of one segment, and components of one element."""

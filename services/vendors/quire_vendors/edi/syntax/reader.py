@@ -62,7 +62,7 @@ class Reading:
 
     def __iter__(self) -> Iterator[Message]:
         with self._opened() as stream:
-            source = Source(stream, self._limits.file, self._noted)
+            source = Source(stream, self._limits, self._noted)
             codec = sniff(source, self._noted)
             if codec is None:
                 return
@@ -101,7 +101,7 @@ def tokenize(source: Readable, limits: Limits = DEFAULT_LIMITS) -> Iterator[Segm
     noted = Flags()
     charset = ""
     with _open(source) as stream:
-        bytes_ahead = Source(stream, limits.file, noted)
+        bytes_ahead = Source(stream, limits, noted)
         codec = sniff(bytes_ahead, noted)
         if codec is None:
             return

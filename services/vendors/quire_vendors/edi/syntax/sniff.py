@@ -6,7 +6,7 @@ from quire_vendors.edi.flags import Flags, Place
 
 from .codec import Codec
 from .edifact import Edifact
-from .source import CHUNK, Source
+from .source import Source
 from .x12 import X12
 
 _MAGIC = (
@@ -34,7 +34,7 @@ _BOM = b"\xef\xbb\xbf"
 
 def sniff(source: Source, noted: Flags) -> Codec | None:
     """The syntax of a file, with the source moved to its first interchange; `None`, flagged, when there is none."""
-    source.fill(CHUNK)
+    source.fill()
     buffer = source.buffer
     if not buffer.strip(_BLANKS):
         noted.add("EMPTY_FILE" if source.ended else "NOT_EDI", Place(), what="it begins with nothing but blanks")

@@ -4,13 +4,17 @@ from typing import BinaryIO
 
 from quire_vendors.edi.flags import Flags, Place
 
-CHUNK = 256 * 1024
+from .limits import Limits
+
+WINDOW = 4096
+"""Bytes that show the delimiters of an interchange."""
 
 
 class Source:
-    def __init__(self, stream: BinaryIO, limit: int, noted: Flags) -> None:
+    def __init__(self, stream: BinaryIO, limits: Limits, noted: Flags) -> None:
         self._stream = stream
-        self._limit = limit
+        self._limit = limits.file
+        self._chunk = max(limits.chunk, 2 * WINDOW, 3 * limits.segment)
         self._noted = noted
         self._taken = 0
         self.base = 0
@@ -20,11 +24,12 @@ class Source:
         self.cut = False
         """The file is larger than the limit, and nothing after it is read."""
 
-    def fill(self, size: int = CHUNK) -> None:
-        """Hold at least `size` bytes, unless the file ends before."""
+    def fill(self) -> None:
+        """Hold at least a chunk, unless the file ends before: room for the longest segment, the one behind it and
+        the header of an interchange."""
         parts, held = [self.buffer], len(self.buffer)
-        while held < size and not self.ended:
-            part = self._stream.read(CHUNK)
+        while held < self._chunk and not self.ended:
+            part = self._stream.read(self._chunk)
             if not part:
                 self.ended = True
             elif self._taken + len(part) > self._limit:

@@ -13,10 +13,8 @@ from itertools import accumulate
 from .codec import Codec
 from .limits import Limits
 from .model import Delimiters, Layout
-from .source import Source
+from .source import WINDOW, Source
 
-WINDOW = 4096
-"""Bytes that show the delimiters of an interchange."""
 _LINES = 64 * 1024
 """Bytes that show whether lines are wrapped."""
 _NARROWEST = 10
@@ -191,8 +189,7 @@ class Splitter:
 
         if final:
             self._close(batch, goes_on_to)
-            self._end(batch, rest, at)
-            return False
+            return self._end(batch, rest, at)
         if self._skipping or not raws:
             self._close(batch, goes_on_to)
             source.drop(min(at - base, len(buffer)))
@@ -307,18 +304,26 @@ class Splitter:
         batch.notes.append(Note(code, start, start, goes_on_to, values))
         return 0
 
-    def _end(self, batch: Batch, rest: bytes, at: int) -> None:
-        """What stands behind the last terminator of the file."""
+    def _end(self, batch: Batch, rest: bytes, at: int) -> bool:
+        """What stands behind the last terminator of the file: an interchange with other delimiters (then it goes on
+        there, and the answer is true), a last segment without terminator, or nothing."""
         raw = rest.lstrip(self._blanks)
         text = raw.translate(None, b"\r\n") if self._layout.wrapped else raw
         if not text:
-            return
+            return False
         start, end = at + len(rest) - len(raw), at + len(rest)
+        if text[:3] in self._codec.openers and start != self._settled_at:
+            before = self._layout
+            skip = self._settle(start - self._source.base, batch)
+            if skip is not None and (skip or self._layout != before):
+                self._skipping = self._inside = False
+                self._source.drop(start + skip - self._source.base)
+                return True
         found = None if self._inside else self._head.match(text)
         if found is None or text[:3] == b"UNA":
             shown = text[:_SHOWN].decode("latin-1")
             batch.notes.append(Note("STRAY_TEXT", start, start, end, {"text": shown}))
-            return
+            return False
         batch.unterminated = True
         if found.group() in self._codec.roles:
             batch.service.append(len(batch.raws))
@@ -327,6 +332,7 @@ class Splitter:
             batch.notes.append(Note("SEGMENT_TOO_LONG", start, start, end, {"size": len(raw), "limit": limit}))
         batch.raws.append(raw[:limit])
         batch.starts.append(start)
+        return False
 
 
 def _ends_released(piece: bytes, release: bytes) -> bool:
