@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stdnum import ean, isbn, ismn, issn
-from stdnum.exceptions import InvalidChecksum, ValidationError
+from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 
 MAX_LENGTH = 100
 
@@ -55,6 +55,8 @@ def read_isbn(text: str) -> Identifier:
     """An ISBN-10 or ISBN-13; an ISBN-10 is normalized to its ISBN-13."""
     given, number, qualifier = _split(text)
     try:
+        if len(number) not in {10, 13}:
+            raise InvalidLength  # python-stdnum would take nine digits for an SBN and put a zero in front
         return Identifier(IdentifierKind.ISBN, given, isbn.to_isbn13(isbn.validate(number)), qualifier)
     except ValidationError as error:
         problem = _problem("ISBN", given, error, "10 or 13 digits")

@@ -12,7 +12,14 @@ from quire_shared.values.money import Money, MoneyError
 DecimalMark = Literal[",", "."]
 Value = str | Decimal | date | datetime | bool | None
 
-_SIGNS = re.compile(r"[€$£¥%]|\b[A-Z]{3}\b")
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_SIGN = re.compile(r"[€$£¥]")
+_SIGN_MEANS = {
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP", "EGP", "GIP", "FKP", "SHP"}),
+    "¥": frozenset({"JPY", "CNY"}),
+    "$": frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "BRL", "CLP", "COP", "ARS"}),
+}
 _SPACES = re.compile(r"[\s   ’']")
 _GROUPED = {
     ",": re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?|,[0-9]+"),
@@ -34,7 +41,7 @@ def read_number(value: Value, decimal_mark: DecimalMark) -> Decimal | None:
         raise CellFault(
             "no_number", f"“{value}” is no number.", "Enter a number, or set the format of the cell to number."
         )
-    text = _SPACES.sub("", _SIGNS.sub("", value.strip())).replace("−", "-").replace("–", "-")
+    text = _SPACES.sub("", _SIGN.sub("", _CODE.sub("", value.strip().rstrip("%")))).replace("−", "-").replace("–", "-")
     negative = False
     if text.startswith("(") and text.endswith(")"):
         negative, text = True, text[1:-1]
@@ -60,6 +67,8 @@ def read_money(value: Value, currency: str, decimal_mark: DecimalMark) -> Money 
     number = read_number(value, decimal_mark)
     if number is None:
         return None
+    if isinstance(value, str):
+        _check_currency(value, currency)
     try:
         return Money(number, currency)
     except UnknownCurrency:
@@ -72,6 +81,18 @@ def read_money(value: Value, currency: str, decimal_mark: DecimalMark) -> Money 
             f"“{value}” has more decimals than the {exponent(currency)} of {currency}, or too many digits.",
             "Correct the amount.",
         ) from None
+
+
+def _check_currency(text: str, currency: str) -> None:
+    """An amount that names another currency must not be taken for one in this."""
+    other = next((code for code in _CODE.findall(text) if code != currency), None)
+    other = other or next((sign for sign in _SIGN.findall(text) if currency not in _SIGN_MEANS[sign]), None)
+    if other:
+        raise CellFault(
+            "currency_differs",
+            f"“{text}” says {other}, but {currency} is expected here.",
+            "Correct the amount, or the currency of the line or the mapping.",
+        )
 
 
 def read_currency(value: Value) -> str | None:

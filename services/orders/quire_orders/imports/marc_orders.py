@@ -25,6 +25,7 @@ from quire_orders.imports.order_lines import (
     Material,
     duplicate_faults,
     identifier_faults,
+    price_faults,
     share_faults,
 )
 from quire_shared.values.currencies import exponent
@@ -126,6 +127,9 @@ class _Reader:
                 "Order them as separate lines.",
             )
         price = prices[0] if prices else None
+        if len(self._faults) == before:
+            self._faults += price_faults(price, f"{record.place}, {profile.order_field}")
+        before = len(self._faults)
         shares = [share for n, field in enumerate(orders, 1) if (share := self._share(n, field, len(orders)))]
         quantity = self._quantity(orders, shares)
         if len(self._faults) == before:
@@ -196,13 +200,6 @@ class _Reader:
         for number, field in enumerate(orders, 1):
             currency = self._read(number, field, profile.currency, read_currency) or profile.default_currency
             price = self._money(number, field, profile.price, currency)
-            if price is not None and price.amount < 0:
-                self._fault(
-                    f"{profile.order_field} ({number}) ${profile.price}",
-                    "price_negative",
-                    f"The price {price} is negative.",
-                    "Correct the price.",
-                )
             if price is not None:
                 prices.append(price)
         return prices

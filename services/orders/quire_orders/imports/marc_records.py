@@ -144,7 +144,7 @@ def _decoded(number: int, offset: int, data: bytes) -> MarcRecord:
             fields.append(MarcField(field.tag, "  ", read.text(field.data), ()))
         else:
             parts = tuple((part.code, read.text(part.value)) for part in field.subfields)
-            fields.append(MarcField(field.tag, "".join(field.indicators), "", parts))
+            fields.append(MarcField(field.tag, "".join(field.indicators or ("  ",)), "", parts))
         faults += read.faults
     return MarcRecord(number, offset, data[:_LEADER].decode("ascii"), tuple(fields), tuple(faults))
 

@@ -100,6 +100,16 @@ def identifier_faults(identifiers: Sequence[tuple[str, Identifier]]) -> list[Imp
     return faults
 
 
+def price_faults(price: Money | None, place: str) -> list[ImportFault]:
+    """A negative price is an error; a missing one a warning, because nothing would be encumbered."""
+    if price is None:
+        fix = "Add a price, or 0 if it is free, before the order is opened."
+        return [ImportFault(place, "price_missing", "The line has no price.", fix, Severity.WARNING)]
+    if price.amount < 0:
+        return [ImportFault(place, "price_negative", f"The price {price} is negative.", "Correct the price.")]
+    return []
+
+
 def share_faults(shares: Sequence[FundShare], quantity: int, unit_price: Money | None, place: str) -> list[ImportFault]:
     """Whether the shares make up the whole line, in exactly one of the three ways."""
     if not shares:
@@ -134,6 +144,9 @@ def share_faults(shares: Sequence[FundShare], quantity: int, unit_price: Money |
         faults.append(_sum_fault(shares, f"{sum(by_copies)} copies", f"{quantity} copies"))
     elif by_amount and unit_price is not None:
         whole = unit_price.times(quantity)
+        if any(amount.currency != whole.currency for amount in by_amount):
+            detail = f"The price is in {whole.currency}, but a fund's amount is not."
+            return [ImportFault(shares[0].place, "currency_differs", detail, "Give price and amounts in one currency.")]
         found = Money.sum(by_amount, whole.currency)
         if found != whole:
             faults.append(_sum_fault(shares, str(found), str(whole)))

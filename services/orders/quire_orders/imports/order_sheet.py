@@ -25,6 +25,7 @@ from quire_orders.imports.order_lines import (
     Material,
     duplicate_faults,
     identifier_faults,
+    price_faults,
     share_faults,
 )
 from quire_orders.imports.tables_in import Header, Table, data_rows, find_header, find_table
@@ -147,8 +148,8 @@ class _Row:
         quantity = self._read(mapping.quantity, lambda value: read_quantity(value, mapping.decimal_mark)) or 1
         currency = self._read(mapping.currency, read_currency) or mapping.default_currency
         price = self._money(mapping.unit_price, currency)
-        if price is not None and price.amount < 0:
-            self._fault(mapping.unit_price, "price_negative", f"The price {price} is negative.", "Correct the price.")
+        if mapping.unit_price and not any(fault.place == self._place(mapping.unit_price) for fault in self._faults):
+            self._faults += price_faults(price, self._place(mapping.unit_price))
         identifiers = self._identifiers()
         self._faults += identifier_faults(identifiers)
         before = len(self._faults)
