@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from quire_shared.api import problems
+from quire_shared.api import operations, problems
 from quire_shared.observe import metrics
 from quire_shared.service.runtime import Runtime
 
@@ -51,7 +51,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     async def prometheus() -> Response:
         return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
-    for router in service.routers:
+    for router in (*service.routers, operations.router):
         app.include_router(router)
     if service.dress is not None:
         service.dress(app, runtime)

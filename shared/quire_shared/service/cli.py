@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
+from fastapi import FastAPI
 from rich.console import Console
 
 from quire_shared.service.settings import Settings, SettingsError, load
@@ -26,6 +27,16 @@ def settings_or_exit() -> Settings:
         raise typer.Exit(2) from None
 
 
+async def tell_link(desk: FastAPI, address: str) -> None:
+    """Print the one-time link while there is nobody yet; it stands on a line of its own, never wrapped."""
+    link = await desk.state.sign_in_link(address)
+    if link:
+        out.print("Sign in once with this link:")
+        out.print(link, soft_wrap=True, markup=False, highlight=False)
+    else:
+        out.print("Sign in with your user name.")
+
+
 @app.command()
 def up(port: Annotated[int | None, typer.Option(help="Port of the desk; 8300 unless set.")] = None) -> None:
     """Start everything in one process and print a sign-in link."""
@@ -36,14 +47,10 @@ def up(port: Annotated[int | None, typer.Option(help="Port of the desk; 8300 unl
     if port is not None:
         settings = settings.model_copy(update={"port": port})
 
-    def started(quire: Installation, actual: int) -> None:
+    async def started(quire: Installation, actual: int) -> None:
         address = settings.public_url or f"http://{settings.host}:{actual}"
-        link = quire.apps["desk"].state.sign_in_link(address)
         out.print(f"\n[bold]Quire is up:[/bold] {address}")
-        out.print(
-            f"Sign in once with this link: [bold]{link}[/bold]\n" if link else "Sign in with your user name.\n",
-            soft_wrap=True,
-        )
+        await tell_link(quire.apps["desk"], address)
         out.print("Ctrl+C ends it; the data stay in " + str(settings.data_dir.resolve()))
 
     asyncio.run(serve_all(settings, started))
@@ -59,6 +66,13 @@ def serve(
     from quire_shared.service.runner import serve_one
 
     settings = settings_or_exit()
+
+    async def started(app: FastAPI, port: int) -> None:
+        out.print(f"{service} answers on {settings.host}:{port}")
+        if service == "desk" and "api" in wanted:
+            await tell_link(app, settings.public_url or f"http://{settings.host}:{port}")
+
+    wanted = tuple(r.strip() for r in roles.split(",") if r.strip())
     services = installed()
     if service not in services:
         err.print(f"There is no service “{service}”; there are {', '.join(services)}.")
@@ -67,8 +81,8 @@ def serve(
         serve_one(
             services[service],
             settings,
-            tuple(r.strip() for r in roles.split(",") if r.strip()),
-            lambda port: out.print(f"{service} answers on {settings.host}:{port}"),
+            wanted,
+            started,
         )
     )
 

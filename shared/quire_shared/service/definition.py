@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from quire_shared.service.runtime import Runtime
 
 
+#: The rights over :mod:`quire_shared.api.operations`, which every service has.
+OPERATIONS = {
+    "operations:read": "See the state of the service, parked events, the audit chain and jobs.",
+    "operations:write": "Retry and skip parked events; cancel jobs.",
+}
+
+
 @dataclass
 class Service:
     """Name, package, tables, routes, handlers and jobs of one service."""
@@ -34,6 +41,9 @@ class Service:
     background: Sequence[Callable[[Runtime], Awaitable[None]]] = ()
     #: Called with the finished application, for what is no plain route (a gateway).
     dress: Callable[[FastAPI, Runtime], Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.scopes = {**self.scopes, **OPERATIONS}
 
 
 def installed() -> dict[str, Service]:

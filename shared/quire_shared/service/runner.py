@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from quire_shared.access.tokens import verifier
@@ -46,7 +47,9 @@ def _server(app: ASGIApp, settings: Settings) -> _Server:
     )
 
 
-async def _until_signal(server: _Server, started: Callable[[int], None], before_end: Callable[[], None]) -> None:
+async def _until_signal(
+    server: _Server, started: Callable[[int], Awaitable[None]], before_end: Callable[[], None]
+) -> None:
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,7 +60,7 @@ async def _until_signal(server: _Server, started: Callable[[int], None], before_
     if serving.done():
         await serving
         raise SystemExit(1)
-    started(server.servers[0].sockets[0].getsockname()[1])
+    await started(server.servers[0].sockets[0].getsockname()[1])
     asking = asyncio.create_task(asked.wait())
     await asyncio.wait({asking, serving}, return_when=asyncio.FIRST_COMPLETED)
     before_end()
@@ -66,7 +69,7 @@ async def _until_signal(server: _Server, started: Callable[[int], None], before_
     asking.cancel()
 
 
-async def serve_all(settings: Settings, started: Callable[[Installation, int], None]) -> None:
+async def serve_all(settings: Settings, started: Callable[[Installation, int], Awaitable[None]]) -> None:
     """Everything in one process until a signal comes."""
     configure(settings.log_level)
     async with Installation(settings) as quire:
@@ -80,7 +83,7 @@ async def serve_all(settings: Settings, started: Callable[[Installation, int], N
 
 
 async def serve_one(
-    service: Service, settings: Settings, roles: tuple[str, ...], started: Callable[[int], None]
+    service: Service, settings: Settings, roles: tuple[str, ...], started: Callable[[FastAPI, int], Awaitable[None]]
 ) -> None:
     """One service with some of its roles until a signal comes. Health answers in every role."""
     configure(settings.log_level)
@@ -88,7 +91,8 @@ async def serve_one(
     runtime = Runtime(service, settings, bus, verifier(settings.jwks_path))
     try:
         runtime.start(roles)
-        await _until_signal(_server(create_app(runtime), settings), started, runtime.stopping.set)
+        app = create_app(runtime)
+        await _until_signal(_server(app, settings), lambda port: started(app, port), runtime.stopping.set)
     finally:
         await runtime.stop()
         await bus.close()

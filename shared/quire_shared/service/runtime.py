@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -48,6 +48,8 @@ class Runtime:
         self.relay: Relay | None = None
         self.consumers: list[Consumer] = []
         self.worker: Worker | None = None
+        #: What a service's application holds open besides (connections of the gateway), closed at the end.
+        self.at_stop: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, roles: tuple[str, ...] = ROLES) -> None:
@@ -79,6 +81,8 @@ class Runtime:
         await asyncio.gather(*(c.stop() for c in self.consumers))
         if self.relay is not None:
             await self.relay.stop()
+        for close in self.at_stop:
+            await close()
         await self.database.engine.dispose()
 
     async def health(self) -> dict[str, Any]:
