@@ -13,7 +13,7 @@ from quire_orders.funds.rules import ZERO, Account, Fault, Figures, Purpose
 from quire_orders.funds.rules_limits import Check, Demand, LimitFinding, check_limits
 from quire_orders.funds.store_ledger import Draft, Entry, LockedBudget
 from quire_orders.funds.tables import RecordStatus
-from quire_orders.funds.tables_ledger import DocumentType
+from quire_orders.funds.tables_ledger import ChargeShare, DocumentType
 from quire_shared.api import problems
 from quire_shared.api.problems import Forbidden, Invalid, NotFound
 from quire_shared.contracts.orders import BudgetChanged
@@ -50,6 +50,7 @@ class Booking:
         self.budgets: dict[UUID, LockedBudget] = {}
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
+        self.shares: list[ChargeShare] = []  # new ones; they are kept after the charges and commitments they join
         self._entries: dict[tuple[UUID, str, Purpose, Document, UUID | None], list[Entry]] = {}
         self._places: dict[tuple[UUID, Purpose], str] = {}
 
@@ -199,10 +200,12 @@ class Booking:
             )
             for (year, currency, purpose, document, reverses_id), entries in self._entries.items()
         ]
+        # Commitments and charges must be there before shares and postings refer to them.
+        await self.work.session.flush()
+        self.work.session.add_all(self.shares)
+        await self.work.session.flush()
         if not drafts:
             return []
-        # Commitments and charges must be there before postings refer to them.
-        await self.work.session.flush()
         await store_ledger.write(self.work.session, drafts, self.work.actor.id, clock.now())
         after = self.figures_after()
         for budget_id in sorted({entry.posting.budget_id for draft in drafts for entry in draft.entries}):

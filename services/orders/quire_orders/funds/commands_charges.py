@@ -129,7 +129,6 @@ async def approve_charges(
             rate_id=rate_id,
             releases=part.releases,
         )
-        work.session.add(charge)
         charges.append(charge)
         original = part.amount if rate_id else None
         booking.add(
@@ -141,7 +140,9 @@ async def approve_charges(
             expense_class_id=part.expense_class_id,
         )
         claims.append((budget_id, amount.amount, part.place))
-        _use_up(work, charge, amount, part, held.values(), steps)
+        booking.shares += _use_up(charge, amount, part, held.values(), steps)
+    booking.refuse_faults("The invoice can't be approved")
+    work.session.add_all(charges)
     settle(booking, [(h, "") for h in held.values()])
     booking.check_limits(Check.EXPENDITURE, claims, override)
     await booking.write("The invoice can't be approved")
@@ -178,10 +179,12 @@ def _next_steps(held: Iterable[Held]) -> dict[UUID, int]:
 
 
 def _use_up(
-    work: Work, charge: Charge, amount: Money, part: ChargePart, held: Iterable[Held], steps: dict[UUID, int]
-) -> None:
+    charge: Charge, amount: Money, part: ChargePart, held: Iterable[Held], steps: dict[UUID, int]
+) -> list[ChargeShare]:
+    """The new shares of a charge in the commitments of its order line."""
     if part.line_id is None:
-        return
+        return []
+    added: list[ChargeShare] = []
     of_line = [h for h in held if h.row.line_id == part.line_id and h.row.active]
     year = part.commitment_year_id or part.fiscal_year_id
     # A commitment in another currency can be released, but not used up: there is no rate between the two amounts.
@@ -197,8 +200,9 @@ def _use_up(
             amount=shares[commitment.row.id].amount if commitment.row.id in shares else ZERO,
             step=steps[part.line_id],
         )
-        work.session.add(share)
+        added.append(share)
         commitment.shares.append((share, charge))
+    return added
 
 
 async def pay_charges(

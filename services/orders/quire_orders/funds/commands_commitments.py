@@ -107,8 +107,9 @@ async def commit_lines(
     for commitment in held.values():
         by_line[commitment.row.line_id].append(commitment)
     for line in lines:
-        touched += _change_line(work, booking, conversions, order_id, state, line, by_line[line.line_id], wanted)
+        touched += _change_line(booking, conversions, order_id, state, line, by_line[line.line_id], wanted)
     booking.refuse_faults("The funds can't be charged")
+    work.session.add_all(commitment.row for commitment, _ in touched)
     return await _settle(booking, touched, override, limits=state is OrderState.OPEN)
 
 
@@ -169,7 +170,6 @@ async def check_expense_classes(work: Work, booking: Booking, uses: Sequence[tup
 
 
 def _change_line(
-    work: Work,
     booking: Booking,
     conversions: Conversions,
     order_id: UUID,
@@ -217,7 +217,6 @@ def _change_line(
                     order_state=state,
                 )
             )
-            work.session.add(found.row)
         if found.row.active and found in active:
             kept.append(found)
         else:
@@ -233,7 +232,7 @@ def _change_line(
     present = kept + added
     gone = [h for h in active if h not in kept]
     for commitment in gone:
-        _give_up(work, commitment, added or kept, line.place)
+        _give_up(commitment, added or kept, line.place, booking)
     everything = present + gone
     for commitment in everything:
         commitment.row.order_state = state
@@ -241,7 +240,7 @@ def _change_line(
     return [(commitment, places.get(commitment.row.id, line.place)) for commitment in everything]
 
 
-def _give_up(work: Work, gone: Held, heirs: list[Held], place: str) -> None:
+def _give_up(gone: Held, heirs: list[Held], place: str, booking: Booking) -> None:
     """Takes a fund off a line: what was paid stays on the old fund, what it uses up goes over to the new ones."""
     if has_approved_charge(gone.facts().shares):
         raise Conflict(
@@ -266,18 +265,18 @@ def _give_up(work: Work, gone: Held, heirs: list[Held], place: str) -> None:
     for share, charge in gone.shares:
         parts = hand_over(Money(share.amount, gone.row.currency), [(h.row.id, h.row.initial) for h in heirs])
         for heir in heirs:
-            _add_share(work, heir, charge, parts[heir.row.id].amount, share.step)
+            _add_share(heir, charge, parts[heir.row.id].amount, share.step, booking)
         share.amount = ZERO
     gone.shares = []
 
 
-def _add_share(work: Work, held: Held, charge: Charge, amount: Decimal, step: int) -> None:
+def _add_share(held: Held, charge: Charge, amount: Decimal, step: int, booking: Booking) -> None:
     for share, known in held.shares:
         if known.id == charge.id:
             share.amount += amount
             return
     share = ChargeShare(charge_id=charge.id, commitment_id=held.row.id, amount=amount, step=step)
-    work.session.add(share)
+    booking.shares.append(share)
     held.shares.append((share, charge))
 
 
