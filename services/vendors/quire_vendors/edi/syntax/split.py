@@ -8,7 +8,7 @@ chunk shows whether it goes on.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from .codec import Codec
 from .limits import Limits
@@ -347,10 +347,14 @@ def _wrapped(text: bytes, marks: Delimiters) -> bool:
     """
     if marks.segment in b"\r\n":
         return False
-    lines = [line.rstrip(b"\r") for line in text.rstrip(b"\r\n ").split(b"\n")[:-1]]
-    width = max((len(line) for line in lines), default=0)
-    if len(lines) < 2 or width < _NARROWEST or any(len(line) != width for line in lines[1:]):
+    lines = [line.rstrip(b"\r") for line in text.rstrip(b"\r\n ").split(b"\n")]
+    full = lines[:-1]
+    width = max((len(line) for line in full), default=0)
+    if len(full) < 2 or width < _NARROWEST or any(len(line) != width for line in full[1:]):
         return False
-    if len(lines[0]) != width and len(lines) < 4:
+    if len(full[0]) != width and len(full) < 4:
         return False
-    return any(not line.rstrip(b" ").endswith(marks.segment) for line in lines)
+    return any(
+        not line.rstrip(b" ").endswith(marks.segment) and not after.startswith((b"UNA", b"UNB"))
+        for line, after in pairwise(lines)
+    )
