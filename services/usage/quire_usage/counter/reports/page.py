@@ -110,8 +110,12 @@ def _finding(finding: Finding) -> str:
         parts.append(f"<p>{_text(finding.message)}</p>")
     if finding.advice:
         parts.append(f'<p class="advice"><strong>What to do:</strong> {_text(finding.advice)}</p>')
-    examples = finding.examples or []
-    if any(example.place or example.value for example in examples):
+    examples = finding.examples
+    if len(examples) == finding.count == 1:
+        value = f" <code>{_text(examples[0].value)}</code>" if examples[0].value else ""
+        if examples[0].place or value:
+            parts.append(f"<p><strong>Where:</strong> {_text(examples[0].place) or 'whole file'}{value}</p>")
+    elif any(example.place or example.value for example in examples):
         rows = "".join(
             f"<tr><td>{_text(example.place) or 'whole file'}</td><td><code>{_text(example.value)}</code></td></tr>"
             for example in examples
