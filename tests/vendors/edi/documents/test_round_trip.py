@@ -1,6 +1,6 @@
 """Write → read gives the same order, for every profile; what is not the same is reported before sending."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,9 +11,19 @@ from stdnum import ean, isbn, issn
 from quire_vendors.edi import documents
 from quire_vendors.edi.documents.library import Account
 from quire_vendors.edi.documents.model import Order
-from quire_vendors.edi.documents.parts import Copy, CopyField, Dated, Description, Identifier, Line, Note, Party, Price
+from quire_vendors.edi.documents.parts import (
+    Copy,
+    CopyField,
+    Dated,
+    Description,
+    Identifier,
+    Line,
+    Note,
+    Party,
+    Price,
+    own_reference,
+)
 from quire_vendors.edi.documents.parts import Reference as Ref
-from quire_vendors.edi.documents.parts import own_reference
 from quire_vendors.edi.documents.sending import Prepared, interchange
 from quire_vendors.edi.profiles.loader import names, shipped
 from quire_vendors.edi.profiles.model import Profile
@@ -25,7 +35,7 @@ ACCOUNT = Account(
 ASCII = st.characters(min_codepoint=32, max_codepoint=126)
 ANY = st.characters(blacklist_categories=("Cs", "Cc"), max_codepoint=0x2FFF)
 MONEY = st.decimals(min_value=0, max_value=99999, places=2).map(lambda value: value.normalize())
-TODAY = datetime(2026, 11, 24, 9, 30)
+TODAY = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 FIELDS = ("subtitle", "author", "publisher", "year", "edition")
 
 
@@ -46,8 +56,10 @@ def isbn10s() -> st.SearchStrategy[str]:
 
 
 def issns() -> st.SearchStrategy[str]:
-    return st.integers(0, 9_999_999).map(lambda number: f"{number:07}").map(
-        lambda text: f"{text[:4]}-{text[4:]}{issn.calc_check_digit(text)}"
+    return (
+        st.integers(0, 9_999_999)
+        .map(lambda number: f"{number:07}")
+        .map(lambda text: f"{text[:4]}-{text[4:]}{issn.calc_check_digit(text)}")
     )
 
 
@@ -77,7 +89,9 @@ def lines(draw: st.DrawFn, number: int, alphabet: st.SearchStrategy[str], profil
     meanings = list(rules.price) if rules else ["net", "gross", "list_with_tax", "gross_with_tax"]
     line.prices = [Price(meaning, draw(MONEY)) for meaning in meanings[: draw(st.integers(1, len(meanings)))]]
     if rules is None or rules.copies.send:
-        kinds = list(rules.copies.fields if rules else ("branch", "fund", "sequence", "item_type", "barcode", "shelfmark"))
+        kinds = list(
+            rules.copies.fields if rules else ("branch", "fund", "sequence", "item_type", "barcode", "shelfmark")
+        )
         line.copies = [
             Copy(f"{position:03}", [CopyField(kind, draw(texts(alphabet, 35))) for kind in draw(
                 st.lists(st.sampled_from(kinds), min_size=1, max_size=8))])
@@ -90,7 +104,9 @@ def lines(draw: st.DrawFn, number: int, alphabet: st.SearchStrategy[str], profil
     # Behind a hyphen only a short number can be told from the order's own hyphens.
     shape = r"[1-9][0-9]{0,3}" if rules and rules.own_line == "order-line" else r"[A-Z0-9]{1,9}"
     line.references = [Ref("own_line", draw(st.from_regex(shape, fullmatch=True)))]
-    line.references += [Ref(name, draw(texts(alphabet, 35))) for name in draw(st.lists(st.sampled_from(kinds), max_size=3))]
+    line.references += [
+        Ref(name, draw(texts(alphabet, 35))) for name in draw(st.lists(st.sampled_from(kinds), max_size=3))
+    ]
     if rules is None or rules.notes in ("line", "both"):
         line.notes = [Note("LIN", draw(texts(alphabet, 200))) for _ in range(draw(st.integers(0, 2)))]
     return line
@@ -108,7 +124,9 @@ def orders(draw: st.DrawFn, alphabet: st.SearchStrategy[str], profile: Profile |
         currency=draw(st.sampled_from(["USD", "EUR", "GBP", "JPY"])),
         parties=[Party("buyer", "1112223"), Party("supplier", "4445556")],
     )
-    order.dates = [Dated("cancel_after", draw(st.dates(date(2000, 1, 1), date(2070, 1, 1))))] if draw(st.booleans()) else []
+    order.dates = (
+        [Dated("cancel_after", draw(st.dates(date(2000, 1, 1), date(2070, 1, 1))))] if draw(st.booleans()) else []
+    )
     order.lines = [draw(lines(position, alphabet, profile)) for position in range(1, count + 1)]
     return order
 
@@ -144,7 +162,8 @@ def line_essence(line: Line) -> dict[str, object]:
         "quantity": line.quantity,
         "prices": {entry.meaning: entry.amount for entry in line.prices},
         "copies": [
-            (copy.number, sorted((entry.kind, entry.value) for entry in copy.fields if entry.value)) for copy in line.copies
+            (copy.number, sorted((entry.kind, entry.value) for entry in copy.fields if entry.value))
+            for copy in line.copies
         ],
         "own": [own_reference(value).line for value in line.referred("own_line")],
         "references": sorted((entry.kind, entry.value) for entry in line.references if entry.kind != "own_line"),

@@ -88,6 +88,8 @@ class Body:
         self._charges = meanings.charges
         self._join = profile.descriptions.join
         self._width = profile.descriptions.width
+        self._title_identifier = profile.descriptions.title_identifier
+        self._own_line_identifier = profile.match.own_line_identifier
         self._totals = profile.invoice.totals
         self._charge_amounts = profile.invoice.charge_amounts
         self._number = Numbers(message.delimiters.decimal.decode("latin-1") or ".").read
@@ -528,6 +530,14 @@ class Body:
         parts = [entry.text for entry in line.descriptions if entry.field == "title"]
         if parts:
             line.title = " ".join(parts[0].split())
+        elif self._title_identifier:
+            line.title = next((x.value for x in line.identifiers if x.qualifier == self._title_identifier), "")
+        if self._own_line_identifier:
+            line.references += [
+                Reference("own_line", entry.value, entry.qualifier, at=entry.at)
+                for entry in line.identifiers
+                if entry.role == self._own_line_identifier and entry.type == "supplier"
+            ]
         self.line = None
 
     # --- despatch and summary ----------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ def head(body: Body, default_function: str = "original") -> dict[str, Any]:
         "profile": profile.profile,
         "profile_version": profile.version,
         "quirks": profile.quirks,
+        "match_keys": profile.match.keys,
     }
 
 

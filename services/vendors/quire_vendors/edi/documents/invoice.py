@@ -31,6 +31,7 @@ def read_invoice(message: Message, profile: Profile) -> Invoice:
         payment_expected=fields["function"] != "no_payment_expected",
         terms=body.terms,
         reconciliation=None,
+        booking=profile.booking,
     )
     invoice._message = message
     if not invoice.currency:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from quire_vendors.edi.flags import NOWHERE, Flag, Place
+from quire_vendors.edi.profiles.model import Booking
 from quire_vendors.edi.reconcile import Reconciliation
 from quire_vendors.edi.syntax.model import Message, Segment
 
@@ -113,6 +114,8 @@ class Document(BaseModel):
     source: Source | None = None
     profile: str = ""
     profile_version: int = 0
+    match_keys: list[str] = Field(default_factory=list)
+    """Which references find our lines, best first, by the profile; matching itself is the orders service's."""
     quirks: list[str] = Field(default_factory=list)
     """Flag codes that the profile calls normal for this partner."""
     _message: Message | None = PrivateAttr(default=None)
@@ -211,6 +214,8 @@ class Invoice(Document):
     payment_expected: bool = True
     terms: list[PaymentTerms] = Field(default_factory=list)
     reconciliation: Reconciliation | None = None
+    booking: Booking = Field(default_factory=Booking)
+    """What the profile wishes for booking; the orders service follows it."""
 
     @property
     def sign(self) -> int:
@@ -233,6 +238,7 @@ class Quote(Document):
 
     kind: Literal["quote"] = "quote"
     selection: str = ""
+    booking: Booking = Field(default_factory=Booking)
 
 
 class Order(Document):

@@ -13,7 +13,12 @@ def read_quote(message: Message, profile: Profile) -> Quote:
     body = Body(message, profile)
     resolve_prices(body)
     resolve_quantity(body, "discrete", "ordered")
-    quote = Quote.model_construct(**head(body), kind="quote", selection=profile.meanings.documents.get(body.code, ""))
+    quote = Quote.model_construct(
+        **head(body),
+        kind="quote",
+        selection=profile.meanings.documents.get(body.code, ""),
+        booking=profile.booking,
+    )
     quote._message = message
     count_quantities(quote, body)
     return finish(quote, body)

@@ -114,6 +114,9 @@ class Descriptions(Section):
         description="How pieces are joined in reading: `width` without a blank after a full piece, `tight` never with one, `blank` always.",
     )
     width: int = Field(default=35, ge=10, le=512, description="Length of a full piece.")
+    title_identifier: str = Field(
+        default="", description="7143 of an identifier that really carries the title (some partners put it into PIA)."
+    )
 
 
 Outcomes = dict[
@@ -329,9 +332,6 @@ class OrderRules(Section):
     )
     counts: list[Literal["1", "2"]] = Field(default=["2"], description="CNT in the summary.")
     messages_per_interchange: int = Field(default=500, ge=1, le=5000, description="Most messages of one interchange.")
-    segment_order: Literal["d96a", "editeur"] = Field(
-        default="d96a", description="Order of a line's segments: that of the D.96A directory."
-    )
 
 
 class Match(Section):
@@ -349,8 +349,9 @@ class Match(Section):
         ],
         description="Meanings of references, `identifier` or `order+identifier`.",
     )
-    own_line_shape: Literal["any", "id", "order/line", "order-line"] = Field(
-        default="any", description="How RFF+LI is taken apart."
+    own_line_identifier: Literal["", "additional", "product"] = Field(
+        default="",
+        description="PIA 4347 role (1 additional, 5 product) whose supplier's number is the own line reference.",
     )
 
 
