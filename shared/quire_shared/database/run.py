@@ -20,11 +20,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from quire_shared.access.principal import SYSTEM, Principal
 from quire_shared.api.etag import etag
 from quire_shared.api.problems import Conflict, KeyReused
+from quire_shared.database import audit
 from quire_shared.database.work import Work
 from quire_shared.events.envelope import Cause
 from quire_shared.observe import metrics
 from quire_shared.observe.faults import is_serialization
-from quire_shared.database import audit
 
 P = ParamSpec("P")
 T = TypeVar("T")

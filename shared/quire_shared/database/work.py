@@ -17,7 +17,8 @@ from quire_shared.access.principal import Principal
 from quire_shared.api.etag import check_version
 from quire_shared.api.problems import NotFound
 from quire_shared.contracts.base import Event
-from quire_shared.database import audit
+from quire_shared.database.audit import Entry
+from quire_shared.database.audit import append as append_audit
 from quire_shared.events.envelope import Cause, headers_for
 from quire_shared.values import clock
 from quire_shared.values.ids import uuid7
@@ -73,13 +74,14 @@ class Work:
         self.event_ids: list[uuid.UUID] = []
         self._held: set[str] = set()
         self._events: list[dict[str, Any]] = []
-        self._audit: list[audit.Entry] = []
+        self._audit: list[Entry] = []
 
     # Rows
 
     def add(self, row: Row, *more: SQLModel) -> Row:
         """Insert rows; their ids count as held, nobody else can have seen them."""
-        for r in (row, *more):
+        rows: list[SQLModel] = [row, *more]
+        for r in rows:
             self.session.add(r)
             self._hold(r)
         return row
@@ -167,7 +169,7 @@ class Work:
 
     def audit(self, action: str, subject: object = None, **detail: Any) -> None:
         """Leave an entry in the audit chain: what was done to what. No names, no secrets."""
-        self._audit.append(audit.Entry(action, None if subject is None else str(subject), detail))
+        self._audit.append(Entry(action, None if subject is None else str(subject), detail))
 
     async def enqueue(
         self,
@@ -195,7 +197,7 @@ class Work:
 
     # The end, called by run and by consumers
 
-    async def finish(self, entries: Sequence[audit.Entry] = ()) -> None:
+    async def finish(self, entries: Sequence[Entry] = ()) -> None:
         """Flush rows, then the outbox, then the audit chain as the last statements before the commit."""
         await self.session.flush()
         if self._events:
@@ -204,5 +206,5 @@ class Work:
             self._events.clear()
         written = [*self._audit, *entries]
         if written:
-            await audit.append(self.session, self.now, self.actor.id, written, self.cause.correlation_id)
+            await append_audit(self.session, self.now, self.actor.id, written, self.cause.correlation_id)
             self._audit.clear()

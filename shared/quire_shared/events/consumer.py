@@ -220,7 +220,7 @@ class Consumer:
                 return await self._transaction(source, part, records)
             except (Superseded, Stopped, asyncio.CancelledError):
                 raise
-            except Exception as error:  # noqa: BLE001 - sorted here: temporary is repeated, permanent is parked
+            except Exception as error:
                 if is_temporary(error):
                     self.trouble = f"{self.name} repeats a batch: {error}"
                     log.warning("batch_repeated", consumer=self.name, error=str(error)[:300])

@@ -40,7 +40,7 @@ async def rebuild(database: Database, dsn: str, bus: Bus, projection: Projection
             raise Conflict(f"Another rebuild of {projection.name} has finished meanwhile.")
         for table in ("consumer_offset", "inbox", "parked"):
             await connection.execute(
-                text(f"DELETE FROM {table} WHERE consumer = :c"),  # noqa: S608 - fixed names
+                text(f"DELETE FROM {table} WHERE consumer = :c"),
                 {"c": offsets.consumer_name(projection.name, old)},
             )
     if projection.forget is not None:

@@ -77,7 +77,7 @@ class Relay:
                     if sent < self.batch:
                         with suppress(TimeoutError):
                             await asyncio.wait_for(self._stopping.wait(), self.poll)
-            except Exception as error:  # noqa: BLE001 - named in readiness, logged, and tried again for ever
+            except Exception as error:
                 self.trouble = f"events are not going out: {error or type(error).__name__}"
                 if isinstance(error, SinkBroken) or is_temporary(error):
                     log.warning("relay_waits", service=self.service, error=str(error))

@@ -168,7 +168,7 @@ class Worker:
         except asyncio.CancelledError:
             await self._release(job)
             raise
-        except Exception as error:  # noqa: BLE001 - stored with the job and shown to who asked for it
+        except Exception as error:
             if is_temporary(error) and job.attempts < ATTEMPTS:
                 await self._again(job, error)
             else:

@@ -139,7 +139,7 @@ class Settings(BaseSettings):
 def load() -> Settings:
     """Read the settings; raises :class:`SettingsError` with one line per mistake."""
     try:
-        return Settings()  # type: ignore[call-arg]
+        return Settings()
     except ValidationError as error:
         lines = [
             f"QUIRE_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"

@@ -8,10 +8,10 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy import text
 
+from quire_shared.contracts.base import TOPICS
 from quire_shared.database.engine import make_engine
 from quire_shared.database.mechanisms import AFTER_CREATE
 from quire_shared.database.run import Database
-from quire_shared.contracts.base import TOPICS
 from quire_shared.events.bus.base import Bus
 from quire_shared.events.bus.kafka import KafkaBus
 from quire_shared.events.bus.log import LogBus

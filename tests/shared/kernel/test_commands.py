@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy import text
 
 from quire_shared.access.principal import Principal
 from quire_shared.api.problems import Conflict, KeyReused, NotFound
+from quire_shared.contracts.base import Event
 from quire_shared.database import audit
 from quire_shared.database.run import Repeatable
 from quire_shared.database.work import EventTooLarge, Work
@@ -119,8 +122,8 @@ async def test_an_event_without_the_lock_of_its_key_is_refused(kernel: Probe) ->
 
 
 async def test_an_event_over_512_kb_is_refused(kernel: Probe) -> None:
-    class Long(probe.Event):
-        type = "orders.probe.long"
+    class Long(Event):
+        type: ClassVar[str] = "orders.probe.long"
         words: str
 
     async def long(work: Work) -> None:
@@ -163,7 +166,7 @@ async def _funded(work: Work, name: str, total: int) -> probe.Account:
 
 async def test_a_missing_row_is_not_found(kernel: Probe) -> None:
     with pytest.raises(NotFound, match="There is no account"):
-        await kernel.database.run(probe.take, probe.uuid.uuid4(), 1)
+        await kernel.database.run(probe.take, uuid.uuid4(), 1)
 
 
 async def test_the_audit_chain_names_the_entry_that_was_changed(kernel: Probe) -> None:

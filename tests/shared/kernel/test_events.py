@@ -14,6 +14,7 @@ from sqlalchemy import text
 from quire_shared.api.problems import NotFound
 from quire_shared.events import parked
 from quire_shared.events.bus.base import Outgoing, Partition, partition_of
+from quire_shared.events.bus.log import LogBus
 from quire_shared.events.consumer import FAULTS_IN_A_ROW, Consumer
 from quire_shared.events.handlers import HandlerGroup
 from quire_shared.events.rebuild import rebuild
@@ -49,7 +50,8 @@ async def test_two_relays_and_concurrent_commits_lose_nothing_and_keep_the_order
     accounts = await some_accounts(both, 7)
     relays = [Relay(both.dsn, "orders", both.bus, batch=17) for _ in range(2)]
     consumers = [consumer(both, probe.projection, batch=13) for _ in range(2)]
-    for worker in (*relays, *consumers):
+    workers: list[Relay | Consumer] = [*relays, *consumers]
+    for worker in workers:
         worker.start()
 
     async def clerk(seed: int) -> None:
@@ -59,7 +61,7 @@ async def test_two_relays_and_concurrent_commits_lose_nothing_and_keep_the_order
 
     await asyncio.gather(*(clerk(n) for n in range(6)))
     await until(both, "SELECT sum(total)::int FROM seen", 240)
-    for worker in (*consumers, *relays):
+    for worker in reversed(workers):
         await worker.stop()
     assert probe.OUT_OF_ORDER == []
     assert (
@@ -152,8 +154,8 @@ async def test_a_bad_deploy_stops_the_consumer_instead_of_parking_everything(ker
 async def test_a_rebuild_while_events_flow_ends_equal_and_repeats_no_reaction(both: Probe) -> None:
     accounts = await some_accounts(both, 3)
     relay = Relay(both.dsn, "orders", both.bus)
-    workers = [consumer(both, probe.projection), consumer(both, probe.reaction)]
-    for worker in (relay, *workers):
+    workers: list[Relay | Consumer] = [relay, consumer(both, probe.projection), consumer(both, probe.reaction)]
+    for worker in workers:
         worker.start()
 
     async def flow() -> None:
@@ -169,7 +171,7 @@ async def test_a_rebuild_while_events_flow_ends_equal_and_repeats_no_reaction(bo
     await asyncio.sleep(0.3)
     assert await both.scalar("SELECT count(*) FROM seen WHERE generation = 1") == 0
     assert await both.scalar("SELECT count(*) FROM letter") == 90
-    for worker in (*workers, relay):
+    for worker in reversed(workers):
         await worker.stop()
     assert probe.OUT_OF_ORDER == []
 
@@ -211,6 +213,7 @@ async def test_another_log_stops_the_consumer_red(kernel: Probe) -> None:
     await until(kernel, "SELECT total::int FROM seen", 1)
     await worker.stop()
     await relay.stop()
+    assert isinstance(kernel.bus, LogBus)
     pool = await kernel.bus.pool()
     await pool.execute("UPDATE bus_identity SET cluster = $1", uuid.uuid4())
     kernel.bus._cluster = ""
