@@ -47,6 +47,7 @@ _REGULAR = {"Access_Method": ("Regular",)}
 def default_metric(material: Material, release: Release) -> MetricChoice:
     """The metric for a material in a release: controlled content read by people; text and data mining is left out."""
     newer = release is Release.R51
+    types: tuple[str, ...]
     match material:
         case Material.JOURNALS:
             return _choice(
@@ -86,9 +87,9 @@ def default_metric(material: Material, release: Release) -> MetricChoice:
 
 
 def _choice(
-    report: str, metric: str, filters: dict[str, tuple[str, ...]], reason: str, beside: tuple[str, ...] = ()
+    report: str, metric: str, filters: Mapping[str, tuple[str, ...]], reason: str, beside: tuple[str, ...] = ()
 ) -> MetricChoice:
-    return MetricChoice(report, metric, MappingProxyType(filters), reason, beside)
+    return MetricChoice(report, metric, MappingProxyType(dict(filters)), reason, beside)
 
 
 def check_metric(material: Material, metric: str) -> None:

@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
 from quire_shared.values.money import Money
+from quire_usage.costs.lines import CostSettings, PaidLine, base_amount, line_months
 from quire_usage.costs.metrics import MetricChoice
-from quire_usage.costs.months import ShareBasis, fiscal_year, monthly_shares
 
 _FOUR_PLACES = Decimal("0.0001")
 
@@ -42,35 +42,6 @@ class ScopeKind(StrEnum):
     FUND = "fund"
     VENDOR = "vendor"
     AGREEMENT = "agreement"
-
-
-@dataclass(frozen=True, slots=True)
-class CostSettings:
-    """The library's settings: base currency, net or with tax, how periods are cut, first month of the fiscal year."""
-
-    currency: str
-    with_tax: bool = True
-    basis: ShareBasis = ShareBasis.MONTHS
-    fiscal_start_month: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class PaidLine:
-    """A paid invoice line, or the part of it that belongs to the scope; a credit note is negative.
-
-    `rate` is the booking rate stored with the line: base currency for one unit of its own. Without a service period the
-    fiscal year of the payment stands in. `part_of` names the method when the line is only partly for this scope.
-    """
-
-    id: str
-    document: str
-    net: Money
-    tax: Money
-    paid_on: date
-    rate: Decimal | None = None
-    service_first: date | None = None
-    service_last: date | None = None
-    part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,29 +175,6 @@ class Question:
     sources: Sequence[UsageSource]
     metric: MetricChoice
     allocation: str = field(default="none")
-
-
-def base_amount(line: PaidLine, settings: CostSettings) -> Money:
-    """The amount of a line in the base currency at its booking rate.
-
-    Raises ValueError when the line is in a foreign currency and has no rate: today's rate would be wrong.
-    """
-    amount = line.net + line.tax if settings.with_tax else line.net
-    if amount.currency == settings.currency:
-        return amount
-    if line.rate is None:
-        raise ValueError(f"line {line.id} of {line.document} is in {amount.currency} and has no booking rate")
-    return amount.convert(line.rate, settings.currency)
-
-
-def line_months(line: PaidLine, settings: CostSettings) -> tuple[dict[str, Money], date, date, bool]:
-    """A line by months, its period, and whether the period was assumed to be the fiscal year of the payment."""
-    if line.service_first is not None and line.service_last is not None:
-        first, last, assumed = line.service_first, line.service_last, False
-    else:
-        first, last = fiscal_year(line.paid_on, settings.fiscal_start_month)
-        assumed = True
-    return monthly_shares(base_amount(line, settings), first, last, settings.basis), first, last, assumed
 
 
 def covered_months(sources: Sequence[UsageSource], months: Iterable[str]) -> list[str]:
