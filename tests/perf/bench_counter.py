@@ -39,15 +39,10 @@ CREATED, REGISTRY = "2025-01-15T09:00:00Z", "https://registry.countermetrics.org
 
 
 def isbn(number: int) -> str:
-    """A correctly hyphenated ISBN-13 of a five-digit publisher of group 0 (978-0-9500…)."""
-    body = f"9780950{number:05d}"
+    """A correctly hyphenated ISBN-13: registrants of seven digits, 978-0-9500000-n-c onwards."""
+    body = f"9780{9_500_000 + number // 10}{number % 10}"
     check = -sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body)) % 10
-    return f"978-0-9500-{number:04d}-{check}" if number < 10_000 else f"978-0-{95010 + number // 1000}-{number % 1000:03d}-{_check(number)}"
-
-
-def _check(number: int) -> int:
-    body = f"9780{95010 + number // 1000}{number % 1000:03d}"
-    return -sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body)) % 10
+    return f"978-0-{body[4:11]}-{body[11]}-{check}"
 
 
 def titles() -> Iterator[tuple[dict[str, str], dict[str, list[int]]]]:

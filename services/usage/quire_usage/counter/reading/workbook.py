@@ -1,16 +1,43 @@
-"""XLSX as rows, within limits."""
+"""XLSX as rows, streamed: only the shared texts are held in memory.
 
+The parts of a workbook are XML in a ZIP. The small ones go through defusedxml. The sheet is cut into rows and cells
+by patterns that fit what spreadsheet programs write; a row that does not fit goes through an XML parser. No entity or
+document type is ever resolved. Source: ECMA-376, part 1, section 18.3 (worksheets).
+"""
+
+import codecs
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from html import unescape
 from typing import BinaryIO
+from xml.etree.ElementTree import Element, ParseError
 
-import python_calamine
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 
 from quire_usage.counter.months import as_text
 from quire_usage.counter.reading.limits import Limits, NotReadable
 
 _FREE = 32 * 1024**2
 """Unpacked bytes that no ratio is asked of."""
+_SMALL = 8 * 1024**2
+"""Most bytes of a part that is parsed as a whole."""
+_CHUNK = 512 * 1024
+_CELL = re.compile(
+    r'<c r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?'
+    r'(?:/>|>(?:<v>([^<]*)</v>|<is><t(?: xml:space="preserve")?>([^<]*)</t></is>|<is><t ?/></is>|<v ?/>)?</c>)'
+)
+_ROW = re.compile(r'<row\b[^>]*?\br="(\d+)"')
+_ROW_START = re.compile(r"<row\b[^>]*?(/?)>")
+_TEXT = re.compile(r"<t(?:\s[^>]*)?>([^<]*)</t>|<t(?:\s[^>]*)?/>")
+_PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.DOTALL)
+_DATE_FORMATS = frozenset({14, 15, 16, 17, 22, 27, 30, 36, 50, 57})
+_QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  spreadsheet dates have no zone
+_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
 
 Row = list[str]
 
@@ -19,44 +46,231 @@ class Workbook:
     """The first sheet of a workbook. Raises NotReadable for what is no workbook or unpacks beyond the limits."""
 
     def __init__(self, stream: BinaryIO, limits: Limits) -> None:
-        self._stream = stream
         self._limits = limits
-        _check_parts(stream, limits)
         stream.seek(0)
         try:
-            self._book = python_calamine.CalamineWorkbook.from_filelike(stream)
-            self.sheets: list[str] = self._book.sheet_names
-        except (python_calamine.CalamineError, python_calamine.PasswordError) as fault:
-            raise NotReadable(f"The workbook cannot be opened: {fault}. Save it again as XLSX.") from fault
-        if not self.sheets:
-            raise NotReadable("The workbook has no sheet.")
+            self._packed = zipfile.ZipFile(stream)
+            parts = self._packed.infolist()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as fault:
+            raise NotReadable(f"The file is a damaged ZIP or workbook: {fault}.") from fault
+        self._names = {part.filename.lstrip("/"): part.filename for part in parts}
+        if not any(name.startswith("xl/") for name in self._names):
+            listed = ", ".join(sorted(self._names)[:5])
+            raise NotReadable(f"This is a ZIP, not a workbook (it holds: {listed}); unpack it and load what is in it.")
+        for part in parts:
+            self._refuse_bomb(part)
+        self.sheets: list[str] = []
+        self._sheet = self._first_sheet()
+        self._dates = self._date_styles()
+        self._shared = self._shared_texts()
 
-    def rows(self) -> Iterator[Row]:
-        """All rows of the first sheet, cells as text."""
-        try:
-            sheet = self._book.get_sheet_by_index(0)
-        except (python_calamine.CalamineError, python_calamine.WorksheetNotFound) as fault:
-            raise NotReadable(f"The first sheet cannot be read: {fault}.") from fault
-        if sheet.width > self._limits.columns:
-            raise NotReadable(f"The sheet has {sheet.width} columns; no COUNTER report has so many.")
-        for row in sheet.to_python(skip_empty_area=False):
-            yield [cell if isinstance(cell, str) else as_text(cell) for cell in row]
-
-
-def _check_parts(stream: BinaryIO, limits: Limits) -> None:
-    stream.seek(0)
-    try:
-        with zipfile.ZipFile(stream) as packed:
-            parts = packed.infolist()
-            names = {part.filename for part in parts}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as fault:
-        raise NotReadable(f"The file is a damaged ZIP or workbook: {fault}.") from fault
-    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-        listed = ", ".join(sorted(names)[:5])
-        raise NotReadable(f"This is a ZIP, not a workbook (it holds: {listed}); unpack it and load what is in it.")
-    for part in parts:
-        if part.file_size > limits.bytes or part.file_size > max(_FREE, limits.ratio * part.compress_size):
+    def _refuse_bomb(self, part: zipfile.ZipInfo) -> None:
+        most = max(_FREE, self._limits.ratio * part.compress_size)
+        if part.file_size > self._limits.bytes or part.file_size > most:
             raise NotReadable(
                 f"{part.filename} in the workbook unpacks from {part.compress_size} to {part.file_size} bytes; "
                 "no spreadsheet program writes that, and it was not opened."
             )
+
+    def _xml(self, name: str) -> Element | None:
+        """A small part, parsed; None when the workbook has no such part."""
+        real = self._names.get(name)
+        if real is None:
+            return None
+        if self._packed.getinfo(real).file_size > _SMALL:
+            raise NotReadable(f"{name} in the workbook is larger than any spreadsheet program writes it.")
+        try:
+            root: Element = fromstring(self._packed.read(real))
+        except (ParseError, DefusedXmlException, ValueError, LookupError) as fault:
+            raise NotReadable(f"{name} in the workbook is damaged or declares entities: {fault!r:.120}.") from fault
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as fault:
+            raise NotReadable(f"{name} in the workbook is damaged or locked: {fault}.") from fault
+        return root
+
+    def _first_sheet(self) -> str:
+        book = self._xml("xl/workbook.xml")
+        links = self._xml("xl/_rels/workbook.xml.rels")
+        self._epoch = _EPOCH
+        if book is None:
+            raise NotReadable("The workbook has no list of sheets; save it again as XLSX.")
+        targets = {link.get("Id"): link.get("Target", "") for link in (links if links is not None else ())}
+        first = ""
+        for element in book.iter():
+            name = element.tag.rpartition("}")[2]
+            if name == "workbookPr" and element.get("date1904") in ("1", "true"):
+                self._epoch = _EPOCH_1904
+            if name == "sheet":
+                self.sheets.append(element.get("name", ""))
+                link = next((value for key, value in element.attrib.items() if key.endswith("}id")), "")
+                first = first or targets.get(link, "")
+        path = first.lstrip("/") if first.startswith("/") else f"xl/{first}"
+        if path not in self._names:
+            raise NotReadable("The workbook's first sheet is missing or is no table of cells.")
+        return self._names[path]
+
+    def _date_styles(self) -> frozenset[str]:
+        """Numbers of the cell styles that show a date."""
+        styles = self._xml("xl/styles.xml")
+        if styles is None:
+            return frozenset()
+        formats: dict[str, str] = {}
+        dates: set[str] = set()
+        for group in styles:
+            name = group.tag.rpartition("}")[2]
+            if name == "numFmts":
+                formats = {fmt.get("numFmtId", ""): fmt.get("formatCode", "") for fmt in group}
+            elif name == "cellXfs":
+                for number, style in enumerate(group):
+                    code = style.get("numFmtId", "0")
+                    own = _QUOTED.sub("", formats.get(code, "")).lower()
+                    if (code.isdigit() and int(code) in _DATE_FORMATS) or ("y" in own or "d" in own):
+                        dates.add(str(number))
+        return frozenset(dates)
+
+    def _shared_texts(self) -> list[str]:
+        real = self._names.get("xl/sharedStrings.xml")
+        if real is None:
+            return []
+        found: list[str] = []
+        for part in self._pieces(real, "</si>"):
+            if "<si" in part:
+                bare = _PHONETIC.sub("", part) if "<rPh" in part else part
+                found.append(_plain("".join(_TEXT.findall(bare))))
+        return found
+
+    def _pieces(self, name: str, end: str) -> Iterator[str]:
+        """The text of a part, cut behind every `end`."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        left = ""
+        unpacked = 0
+        try:
+            with self._packed.open(name) as part:
+                while data := part.read(_CHUNK):
+                    unpacked += len(data)
+                    if unpacked > self._limits.bytes:
+                        raise NotReadable(f"{name} in the workbook is larger than {self._limits.bytes // 1024**2} MB.")
+                    pieces = (left + decoder.decode(data)).split(end)
+                    left = pieces.pop()
+                    if len(left) > self._limits.line:
+                        raise NotReadable(
+                            f"{name} in the workbook has a row of more than {self._limits.line} characters."
+                        )
+                    yield from pieces
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as fault:
+            raise NotReadable(f"{name} in the workbook is damaged or locked: {fault}.") from fault
+
+    def rows(self) -> Iterator[Row]:
+        """All rows of the first sheet, cells as text; rows that the sheet leaves out are blank."""
+        following = 1
+        for piece in self._pieces(self._sheet, "</row>"):
+            # rows without cells close themselves and stand before the row that ends here
+            start = piece.rfind("<row")
+            if start < 0:
+                continue
+            row = piece[start:]
+            match = _ROW.match(row)
+            number = int(match[1]) if match else following
+            if number > self._limits.rows:
+                raise NotReadable(f"The sheet says it has row {number}; no COUNTER report has so many.")
+            while following < number:
+                yield []
+                following += 1
+            following = max(following, number) + 1
+            yield self._cells(row)
+
+    def _cells(self, row: str) -> Row:
+        found = _CELL.findall(row)
+        if len(found) != row.count("<c ") + row.count("<c>") + row.count("<c/"):
+            found = self._odd_cells(row)
+        shared, dates = self._shared, self._dates
+        values: Row = []
+        for letters, style, kind, value, inline in found:
+            column = _column(letters)
+            if column != len(values):
+                if column > self._limits.columns:
+                    raise NotReadable(f"The sheet has a column {letters}; no COUNTER report has so many.")
+                if column < len(values):
+                    continue
+                values.extend([""] * (column - len(values)))
+            if kind == "s":
+                values.append(shared[int(value)] if value.isdigit() and int(value) < len(shared) else "")
+            elif kind == "inlineStr" or kind == "str":
+                values.append(_plain(inline or value))
+            elif kind in ("", "n"):
+                if style in dates:
+                    values.append(self._date(value))
+                else:
+                    values.append(value if value.isdigit() and value.isascii() else _number(value))
+            elif kind == "b":
+                values.append("TRUE" if value == "1" else "FALSE")
+            else:
+                values.append(_plain(value))
+        return values
+
+    def _odd_cells(self, row: str) -> list[tuple[str, str, str, str, str]]:
+        """The cells of a row that is written in another way."""
+        start = _ROW_START.match(row)
+        inner = row[start.end() :] if start else row
+        declared = "".join(
+            f' xmlns:{prefix}="urn:{prefix}"'
+            for prefix in sorted(set(re.findall(r"\b(\w+):\w", inner)))
+            if prefix != "xml"
+        )
+        try:
+            root = fromstring(f"<row{declared}>{inner}</row>")
+        except (ParseError, DefusedXmlException, ValueError) as fault:
+            raise NotReadable(f"A row of the sheet is damaged: {fault!r:.120}.") from fault
+        found: list[tuple[str, str, str, str, str]] = []
+        following = 0
+        for cell in root:
+            if cell.tag.rpartition("}")[2] != "c":
+                continue
+            letters = cell.get("r", "").rstrip("0123456789") or _letters(following)
+            following = _column(letters) + 1
+            value = "".join(part.text or "" for part in cell if part.tag.rpartition("}")[2] == "v")
+            texts = "".join(part.text or "" for part in cell.iter() if part.tag.rpartition("}")[2] == "t")
+            escaped = value.replace("&", "&amp;"), texts.replace("&", "&amp;")
+            found.append((letters, cell.get("s", ""), cell.get("t", ""), *escaped))
+        return found
+
+    def _date(self, value: str) -> str:
+        try:
+            days = float(value)
+            return as_text(self._epoch + timedelta(days=days)) if 0 < days < 2_958_466 else value
+        except ValueError:
+            return value
+
+
+def _plain(text: str) -> str:
+    return unescape(text) if "&" in text else text
+
+
+def _number(text: str) -> str:
+    try:
+        return as_text(float(text)) if text else ""
+    except ValueError:
+        return text
+
+
+_COLUMNS: dict[str, int] = {}
+
+
+def _column(letters: str) -> int:
+    known = _COLUMNS.get(letters)
+    if known is None:
+        known = 0
+        for letter in letters:
+            known = known * 26 + ord(letter) - 64
+        known -= 1
+        if len(letters) <= 3:
+            _COLUMNS[letters] = known
+    return known
+
+
+def _letters(column: int) -> str:
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
