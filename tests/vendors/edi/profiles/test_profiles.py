@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quire_vendors.edi import documents
-from quire_vendors.edi.documents.model import Invoice
+from quire_vendors.edi.documents.model import Document, Invoice
 from quire_vendors.edi.profiles import loader
 from quire_vendors.edi.profiles.choose import choose
 from quire_vendors.edi.profiles.loader import ProfileError, build, names, shipped
@@ -46,8 +46,8 @@ QUOTES = {
 }
 
 
-def read_fixture(name: str) -> list[documents.model.Document]:
-    read = []
+def read_fixture(name: str) -> list[Document]:
+    read: list[Document] = []
     for message in Reading(FIXTURES / f"{name}.edi"):
         profile = choose(message)
         assert profile.profile == name
@@ -76,7 +76,7 @@ def test_an_invoice_in_the_partners_dialect_is_explained(name: str) -> None:
 @pytest.mark.parametrize("name", RESPONSES)
 def test_a_response_in_the_partners_dialect_gives_quantities(name: str) -> None:
     [response] = read_fixture(name)
-    got = [[(entry.outcome, entry.quantity) for entry in line.outcomes] for line in response.lines]
+    got = [[(entry.outcome, int(entry.quantity or 0)) for entry in line.outcomes] for line in response.lines]
     assert got == RESPONSES[name]
 
 

@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from tests.vendors.edi.messages import INVOICE, line, read
 
 from quire_vendors.edi.documents.model import Invoice
 from quire_vendors.edi.reconcile import Reconciliation
+from tests.vendors.edi.messages import INVOICE, line, read
 
 
 def invoice(header: list[str], lines: list[str], summary: list[str], profile: str = "") -> Invoice:

@@ -41,14 +41,14 @@ COPY_FIELDS = ("branch", "fund", "sequence", "item_type", "shelfmark", "class_ma
 IDENTIFIERS = {"isbn13": "ISBN", "isbn10": "ISBN", "issn": "ISSN", "ismn": "ISMN", "ean": "EAN", "upc": "UPC"}
 
 
-def money(value: Decimal, currency: str = "") -> str:
-    """`18.3` USD → `18.30 USD`; never fewer decimals than the currency has, never rounded."""
+def money(value: Decimal, currency: str = "", named: bool = True) -> str:
+    """`18.3` USD → `18.30 USD`; never fewer decimals than the currency has, never rounded. `named`: with its code."""
     decimals = EXPONENTS.get(currency, 2)
     text = plain(value)
     whole, _, fraction = text.partition(".")
     fraction = fraction.ljust(decimals, "0")
     amount = f"{whole}.{fraction}" if fraction else whole
-    return f"{amount} {currency}".strip()
+    return f"{amount} {currency}".strip() if named else amount
 
 
 def count(number: int | Decimal, one: str, many: str) -> str:

@@ -74,7 +74,7 @@ def _invoice(invoice: Invoice) -> Sentence:
     lines = found.lines if found is not None else Decimal(0)
     currency = found.currency if found is not None else invoice.currency
     titles = phrases.count(len(invoice.lines), "title", "titles")
-    pieces.append(f"{titles} {phrases.money(lines)}" if invoice.lines else "no titles")
+    pieces.append(f"{titles} {phrases.money(lines, currency, named=False)}" if invoice.lines else "no titles")
     counted = found.candidate if found is not None else ""
     for charge in invoice.charges:
         if charge.amount is None or (counted and f"{charge.level}_charges" not in counted):
@@ -82,10 +82,10 @@ def _invoice(invoice: Invoice) -> Sentence:
         if charge.currency and currency and charge.currency != currency:
             continue
         label = charge.text.lower() or phrases.CHARGES.get(charge.meaning, charge.meaning)
-        pieces.append(f"{label} {phrases.money(charge.amount)}")
+        pieces.append(f"{label} {phrases.money(charge.amount, currency, named=False)}")
         ats.append(charge.at)
     if found is not None and found.tax and "tax" in counted:
-        pieces.append(f"tax {phrases.money(found.tax)}")
+        pieces.append(f"tax {phrases.money(found.tax, currency, named=False)}")
     if found is not None and found.stated is not None:
         pieces.append(f"total {phrases.money(found.stated, currency)}")
         ats.append(found.at)
