@@ -40,6 +40,7 @@ class LogBus:
         self.dsn = plain_dsn(dsn)
         self.poll = poll
         self._pool: asyncpg.Pool | None = None
+        self._making = asyncio.Lock()
         self._poller: asyncio.Task[None] | None = None
         self._ends: dict[Partition, int] = {}
         self._news = asyncio.Event()
@@ -56,16 +57,20 @@ class LogBus:
             )
 
     async def pool(self) -> asyncpg.Pool:
-        if self._pool is None:
-            self._pool = await asyncpg.create_pool(
-                self.dsn,
-                min_size=1,
-                max_size=12,
-                server_settings=Waits().server_settings("quire bus"),
-                timeout=10,
-                command_timeout=30,
-            )
-        return self._pool
+        async with self._making:
+            if self._pool is None:
+                self._pool = await self._make_pool()
+            return self._pool
+
+    async def _make_pool(self) -> asyncpg.Pool:
+        return await asyncpg.create_pool(
+            self.dsn,
+            min_size=0,
+            max_size=12,
+            server_settings=Waits().server_settings("quire bus"),
+            timeout=10,
+            command_timeout=30,
+        )
 
     async def cluster(self) -> str:
         if not self._cluster:
@@ -79,8 +84,9 @@ class LogBus:
     async def known_ends(self, wait: float, have: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """The ends as the poller last saw them; waits until one of ``have`` is behind, ``wait`` seconds at most."""
         if self._poller is None or self._poller.done():
-            if self._poller is not None:
-                await self._poller  # raises what ended it
+            ended, self._poller = self._poller, None
+            if ended is not None:
+                await ended  # raises what ended it; the next call starts a new one
             self._poller = asyncio.create_task(self._watch(), name="log bus poller")
         deadline = asyncio.get_running_loop().time() + wait
         while not any(self._ends.get(p, 0) > at for p, at in have.items()):
