@@ -11,14 +11,8 @@ from pydantic import ValidationError
 
 from quire_orders.imports.amounts import read_number
 from quire_orders.imports.faults import CellFault, Severity
-from quire_orders.imports.fund_structure import (
-    BudgetLimits,
-    FundStructure,
-    FundStructureMapping,
-    Level,
-    read_fund_structure,
-    template_mapping,
-)
+from quire_orders.imports.fund_mapping import FundStructureMapping, Level, template_mapping
+from quire_orders.imports.fund_structure import BudgetLimits, FundStructure, read_fund_structure
 from quire_orders.imports.tables_in import read_tables
 from quire_shared.values.money import Money
 
