@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -269,6 +269,9 @@ def convert(
     out: Annotated[str, typer.Argument(metavar="OUT", help="File to write; - is standard output.")],
     to: Annotated[Form | None, typer.Option("--to", help="Format; without it, the ending of OUT decides.")] = None,
     view: Annotated[str | None, typer.Option("--view", help="Derive this standard view of a full report.")] = None,
+    customer_id: Annotated[
+        str | None, typer.Option("--customer-id", help="Customer_ID for JSON of release 5, which tables do not state.")
+    ] = None,
 ) -> None:
     """Write a report in another format of the same release, or a standard view of it."""
     form = to or next((known for known in Form if out.lower().endswith(f".{known.value}")), None)
@@ -278,6 +281,8 @@ def convert(
         raise typer.BadParameter("FILE and OUT are the same file")
     with _opened(file) as reading:
         header: Header = reading.header
+        if customer_id is not None:
+            header = replace(header, customer_id=customer_id)
         records: Iterator[Record] = iter(reading)
         try:
             if view is not None:

@@ -1,19 +1,23 @@
 """A report as JSON, item by item. Source: the COUNTER API specifications of releases 5 (Swagger) and 5.1 (OpenAPI)."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, groupby
 from typing import Any, BinaryIO
 
 import orjson
 
-from quire_usage.counter.model import Author, Component, Counts, Identifiers, Item, Record
-from quire_usage.counter.writing.plan import Plan, json_month, period_of
+from quire_usage.counter.model import Author, Component, Counts, Identifiers, Item, Record, merge_counts
+from quire_usage.counter.writing.plan import NotWritable, Plan, json_month, period_of
 
 Json = dict[str, Any]
 
 
 def write_json(plan: Plan, records: Iterable[Record], file: BinaryIO) -> None:
-    """Writes the whole document; memory holds one item at a time."""
+    """Writes the whole document; memory holds one item at a time, or the report when items stand in parents (5.1).
+
+    Raises NotWritable when release 5 needs a Customer_ID that the header lacks (tables do not state it).
+    """
     header = _header51(plan) if plan.release.nested else _header5(plan)
     file.write(b'{"Report_Header":' + orjson.dumps(header, option=orjson.OPT_INDENT_2) + b',\n"Report_Items":[')
     if not plan.release.nested:
@@ -35,23 +39,31 @@ def _join(file: BinaryIO, parts: Iterator[bytes]) -> None:
 
 
 def _items_by_parent(plan: Plan, records: Iterable[Record], file: BinaryIO) -> None:
-    """Items stand in their parent; items that have none share one group without a title (section 3.3.3)."""
+    """Items stand in their parent, each parent once (section 3.3.3); so items with parents are gathered first."""
+    parents: dict[Any, tuple[Item | None, list[Record]]] = {}
     used = (record for record in records if _used(plan, record))
-    key: Callable[[Record], Any] = (lambda record: _item_key(record.parent)) if plan.shows_parents else (lambda _: None)
+    if not plan.shows_parents:
+        head = next(used, None)
+        if head is not None:
+            _parent(file, b"{", (_item51(plan, list(same)) for _, same in groupby(chain((head,), used), _identity)))
+        return
+    for record in used:
+        parents.setdefault(_item_key(record.parent), (record.parent, []))[1].append(record)
     first = True
-    for _, group in groupby(used, key):
-        head = next(group)
-        described = _parent51(head.parent) if plan.shows_parents and head.parent is not None else {}
-        opened = orjson.dumps(described)[:-1] + (b"," if described else b"") + b'"Items":['
-        file.write((b"\n" if first else b",\n") + opened)
-        _join(file, (orjson.dumps(_item51(plan, list(same))) for _, same in groupby(_chain(head, group), _identity)))
-        file.write(b"]}")
+    for parent, children in parents.values():
+        described = _parent51(parent) if parent is not None else {}
+        opened = orjson.dumps(described)[:-1] + (b"," if described else b"")
+        items: dict[Any, list[Record]] = {}
+        for child in children:
+            items.setdefault(_identity(child), []).append(child)
+        _parent(file, (b"" if first else b",") + b"\n" + opened, (_item51(plan, same) for same in items.values()))
         first = False
 
 
-def _chain(head: Record, rest: Iterator[Record]) -> Iterator[Record]:
-    yield head
-    yield from rest
+def _parent(file: BinaryIO, opened: bytes, items: Iterator[Json]) -> None:
+    file.write(opened + b'"Items":[')
+    _join(file, (orjson.dumps(item) for item in items))
+    file.write(b"]}")
 
 
 def _used(plan: Plan, record: Record) -> bool:
@@ -100,6 +112,11 @@ def _filled(pairs: Iterable[tuple[str, Any]]) -> Json:
 
 def _header5(plan: Plan) -> Json:
     header = plan.header
+    if not header.customer_id:
+        raise NotWritable(
+            "JSON of release 5 must state the Customer_ID, and this report has none (tables do not state it). "
+            "Give it, for example with --customer-id, as it is used for the vendor's SUSHI service."
+        )
     filters = {"Metric_Type": header.metric_types} if header.metric_types else {}
     filters |= header.report_filters
     filters |= {"Begin_Date": (str(header.begin),), "End_Date": (str(header.end),)}
@@ -283,8 +300,23 @@ def _item51(plan: Plan, records: list[Record]) -> Json:
         described["Publisher"] = head.publisher
         described |= _filled((("Publisher_ID", _listed(head.publisher_ids)),))
     described["Platform"] = head.platform
-    described["Attribute_Performance"] = [_attribute_set(plan, record) for record in records]
+    described["Attribute_Performance"] = [_attribute_set(plan, record) for record in _by_attributes(plan, records)]
     return described
+
+
+def _by_attributes(plan: Plan, records: list[Record]) -> list[Record]:
+    """One record per set of attributes: a table may scatter the metrics of one set over its rows."""
+    found: dict[tuple[tuple[str, str], ...], Record] = {}
+    for record in records:
+        key = tuple(_attributes(plan, record))
+        known = found.get(key)
+        if known is None:
+            found[key] = record
+            continue
+        merged: Counts = {metric: dict(months) for metric, months in known.counts.items()}
+        merge_counts(merged, record.counts)
+        found[key] = replace(known, counts=merged, components=known.components + record.components)
+    return list(found.values())
 
 
 def _attribute_set(plan: Plan, record: Record) -> Json:
