@@ -124,6 +124,25 @@ def test_a_workbook_that_unpacks_to_more_than_the_limit_is_refused(monkeypatch: 
     assert caught.value.fault.code == "file_too_large"
 
 
+WHOLE = with_sheet(SHEET % b'<row r="1"><c r="A1"><v>1</v></c></row>')
+
+
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255), st.booleans()), min_size=1, max_size=8))
+def test_a_damaged_workbook_is_read_or_refused_in_words(changes: list[tuple[int, int, bool]]) -> None:
+    content = bytearray(WHOLE)
+    for at, byte, cut in changes:
+        at = min(at, len(content) - 1)
+        if cut:
+            del content[at : at + 1 + byte % 30]
+        else:
+            content[at] = byte
+    try:
+        tables = read_tables(bytes(content), "xlsx")
+    except UnreadableFile:
+        return
+    assert tables
+
+
 def test_xml_entities_in_a_workbook_are_refused() -> None:
     stream = io.BytesIO()
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><workbook><sheets><sheet name="&b;"/></sheets></workbook>'

@@ -7,6 +7,7 @@ reach of every sheet is measured, and cells without a usable value are noted.
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -51,7 +52,19 @@ def scan(content: bytes) -> list[SheetScan]:
             scans = _sheets(archive)
             _unpack(archive, {path: found for path, found in scans.items() if path in names})
             return list(scans.values())
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except UnreadableFile:
+        raise
+    # What zipfile lets through for damaged offsets, names, methods and encrypted parts.
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        ValueError,
+        struct.error,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+    ) as error:
         raise _no_workbook(f"byte {len(content) - 1}", f"the file is damaged or cut off ({error})") from error
 
 
