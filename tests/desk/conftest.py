@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from quire_shared.access.tokens import verifier
+from quire_shared.service.definition import installed
+from quire_shared.service.installation import Installation
+from quire_shared.service.settings import Settings
 from tests.support.service import ServiceUnderTest
 
 PASSWORD = "three old brown shelves"
@@ -32,9 +38,7 @@ class Browser:
         return self.keep(await self.ask("POST", "/api/desk/sign-in/first", body))
 
     async def sign_in(self, user_name: str, password: str = PASSWORD) -> httpx.Response:
-        return self.keep(
-            await self.ask("POST", "/api/desk/sign-in", {"user_name": user_name, "password": password})
-        )
+        return self.keep(await self.ask("POST", "/api/desk/sign-in", {"user_name": user_name, "password": password}))
 
     def keep(self, answer: httpx.Response) -> httpx.Response:
         if answer.status_code == 201:
@@ -77,5 +81,25 @@ class Desk:
 
 
 @pytest.fixture
-async def house(desk: ServiceUnderTest) -> AsyncIterator[Desk]:
-    yield Desk(desk)
+def house(desk: ServiceUnderTest) -> Desk:
+    return Desk(desk)
+
+
+@pytest.fixture
+async def quire(postgres_dsn: str, tmp_path: Path) -> AsyncIterator[Installation]:
+    """Orders and desk in one process, with everything running."""
+    settings = Settings(
+        data_dir=tmp_path, database_url=SecretStr(postgres_dsn), database_prefix=f"t_{uuid.uuid4().hex[:10]}_"
+    )
+    services = {name: service for name, service in installed().items() if name in ("orders", "desk")}
+    async with Installation(settings, services) as running:
+        yield running
+
+
+@pytest.fixture
+async def front(quire: Installation) -> Browser:
+    """The administrator in front of the running house."""
+    browser = Browser(quire.apps["desk"])
+    answer = await browser.first(await quire.apps["desk"].state.sign_in_link("http://desk.test"))
+    assert answer.status_code == 201, answer.text
+    return browser

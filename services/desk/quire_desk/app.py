@@ -9,6 +9,9 @@ from quire_desk.gateway.proxy import Gateway
 from quire_desk.identity import api as identity_api
 from quire_desk.identity import api_sessions, commands_sessions
 from quire_desk.identity import tables as identity_tables  # noqa: F401  (declares its tables)
+from quire_desk.readmodels import api as readmodels_api
+from quire_desk.readmodels import projections
+from quire_desk.readmodels import tables as readmodel_tables  # noqa: F401  (declares its tables)
 from quire_shared.service.definition import Service
 from quire_shared.service.runtime import Runtime
 
@@ -33,7 +36,9 @@ service = Service(
     package="quire_desk",
     title="Desk",
     metadata=Base.metadata,
-    scopes={**identity_api.SCOPES},
-    routers=[identity_api.router, api_sessions.router, gateway_api.router],
+    scopes={**identity_api.SCOPES, **readmodels_api.SCOPES},
+    routers=[identity_api.router, api_sessions.router, gateway_api.router, readmodels_api.router],
+    projections=list(projections.ALL.values()),
+    jobs={readmodels_api.REBUILD: readmodels_api.run_rebuild},
     dress=dress,
 )

@@ -127,13 +127,15 @@ class Gateway:
         """Call the service's application with its own scope; its path begins after ``root_path`` (ASGI HTTP §2)."""
         kept = ("type", "asgi", "http_version", "method", "scheme", "query_string", "client", "server", "extensions")
         inner: Scope = {name: scope[name] for name in kept if name in scope}
-        inner |= {
-            "path": scope["path"],
-            "raw_path": scope.get("raw_path"),
-            "root_path": scope.get("root_path", "") + f"/api/{service}",
-            "headers": headers,
-            "state": {"request_id": scope.get("state", {}).get("request_id")},
-        }
+        inner.update(
+            {
+                "path": scope["path"],
+                "raw_path": scope.get("raw_path"),
+                "root_path": scope.get("root_path", "") + f"/api/{service}",
+                "headers": headers,
+                "state": {"request_id": scope.get("state", {}).get("request_id")},
+            }
+        )
         if service == "desk":
             inner["app"] = scope.get("app")
         try:

@@ -186,8 +186,8 @@ async def end_sessions(session: AsyncSession, person_id: UUID, *, but: UUID | No
     statement = delete(SessionRow).where(col(SessionRow.person_id) == person_id)
     if but is not None:
         statement = statement.where(col(SessionRow.id) != but)
-    result = await session.execute(statement)
-    return int(result.rowcount)
+    ended = await session.execute(statement.returning(col(SessionRow.id)))
+    return len(ended.all())
 
 
 async def revoke_keys(session: AsyncSession, person_id: UUID, now: Any) -> None:
@@ -215,7 +215,7 @@ async def roles(session: AsyncSession) -> Sequence[Role]:
 
 async def people_with_role(session: AsyncSession, role_id: UUID) -> list[UUID]:
     found = await session.exec(
-        select(PersonRole.person_id).where(PersonRole.role_id == role_id).order_by(PersonRole.person_id)
+        select(PersonRole.person_id).where(PersonRole.role_id == role_id).order_by(col(PersonRole.person_id))
     )
     return list(found)
 

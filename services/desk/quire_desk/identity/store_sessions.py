@@ -128,13 +128,13 @@ async def count_attempt(
                 ON CONFLICT (kind, subject) DO UPDATE SET
                   count = CASE WHEN a.window_start <= :over THEN 1 ELSE a.count + 1 END,
                   window_start = CASE WHEN a.window_start <= :over THEN :now ELSE a.window_start END
-                RETURNING count, window_start
+                RETURNING count AS attempts, window_start
                 """
             ),
             {"kind": kind, "subject": rules.hashed(subject), "now": now, "over": now - window},
         )
     ).one()
-    return row.count, row.window_start
+    return row.attempts, row.window_start
 
 
 async def forget_attempts(session: AsyncSession, kind: str, subject: str) -> None:
