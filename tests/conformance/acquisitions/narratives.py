@@ -375,7 +375,7 @@ NARRATIVES: dict[str, Callable[[Case, Book], Awaitable[str | None]]] = {
             "C3": (100, "C"),
             "E": (100, None),
             "F": (100, "E"),
-            "E1": (100, "E"),
+            "F1": (100, "F"),
         },
         "F",
         "C3",

@@ -1,6 +1,6 @@
 """What invoicing calls inside its own transaction: approve, pay and cancel the charges of an invoice.
 
-The caller holds its invoice. Charges are locked next, then the commitments of their order lines, then the budgets.
+The caller holds its invoice. Charges are locked next, then their order lines in the ledger, then the budgets.
 Limits are checked at approval, never at payment; cancelling posts the opposite and lets commitments stand again.
 """
 
@@ -14,10 +14,10 @@ from uuid import UUID
 
 from quire_orders.funds import rules, store_commitments
 from quire_orders.funds.commands_booking import Booking, Document, Override, as_problems
-from quire_orders.funds.commands_commitments import Standing, check_expense_classes, settle, standing
+from quire_orders.funds.commands_commitments import Standing, check_expense_classes, settle, shares_of, standing
 from quire_orders.funds.commands_rates import Conversions
-from quire_orders.funds.rules import ZERO, Fault, Purpose
-from quire_orders.funds.rules_commitments import ChargeState, share_charge
+from quire_orders.funds.rules import Fault, Purpose
+from quire_orders.funds.rules_commitments import ChargeState
 from quire_orders.funds.rules_limits import Check
 from quire_orders.funds.store_commitments import Held
 from quire_orders.funds.tables_ledger import Charge, ChargeShare, DocumentType
@@ -140,7 +140,7 @@ async def approve_charges(
             expense_class_id=part.expense_class_id,
         )
         claims.append((budget_id, amount.amount, part.place))
-        booking.shares += _use_up(charge, amount, part, held.values(), steps)
+        booking.shares += _use_up(charge, part, held.values(), steps)
     booking.refuse_faults("The invoice can't be approved")
     work.session.add_all(charges)
     settle(booking, [(h, "") for h in held.values()])
@@ -178,27 +178,16 @@ def _next_steps(held: Iterable[Held]) -> dict[UUID, int]:
     return steps
 
 
-def _use_up(
-    charge: Charge, amount: Money, part: ChargePart, held: Iterable[Held], steps: dict[UUID, int]
-) -> list[ChargeShare]:
+def _use_up(charge: Charge, part: ChargePart, held: Iterable[Held], steps: dict[UUID, int]) -> list[ChargeShare]:
     """The new shares of a charge in the commitments of its order line."""
     if part.line_id is None:
         return []
+    active = [h for h in held if h.row.line_id == part.line_id and h.row.active]
+    year_id = part.commitment_year_id or part.fiscal_year_id
     added: list[ChargeShare] = []
-    of_line = [h for h in held if h.row.line_id == part.line_id and h.row.active]
-    year = part.commitment_year_id or part.fiscal_year_id
-    # A commitment in another currency can be released, but not used up: there is no rate between the two amounts.
-    users = [h for h in of_line if h.row.fiscal_year_id == year and h.row.currency == amount.currency]
-    shares = share_charge(amount, part.fund_id, [(h.row.id, h.row.fund_id, h.row.initial) for h in users])
-    released = {year, *part.also_release_year_ids} if part.releases else set()
-    for commitment in of_line:
-        if commitment.row.id not in shares and commitment.row.fiscal_year_id not in released:
-            continue
+    for commitment, amount in shares_of(charge, year_id, active, part.also_release_year_ids):
         share = ChargeShare(
-            charge_id=charge.id,
-            commitment_id=commitment.row.id,
-            amount=shares[commitment.row.id].amount if commitment.row.id in shares else ZERO,
-            step=steps[part.line_id],
+            charge_id=charge.id, commitment_id=commitment.row.id, amount=amount, step=steps[part.line_id]
         )
         added.append(share)
         commitment.shares.append((share, charge))

@@ -1,6 +1,6 @@
 """What purchasing calls inside its own transaction: encumber, adjust, unopen, close, reopen, release, un-release.
 
-The caller holds its order and lines; commitments are locked next, then budgets. Each function derives the encumbrance
+The caller holds its order and lines; their rows in the ledger are locked next, then budgets. Each function derives the encumbrance
 afresh by the pure function and posts only the difference from what stands.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +18,7 @@ from quire_orders.funds import rules, store_commitments
 from quire_orders.funds.commands_booking import Booking, Document, Override, as_problems
 from quire_orders.funds.commands_rates import Conversions
 from quire_orders.funds.rules import ZERO, Fault, Purpose
-from quire_orders.funds.rules_commitments import OrderState, hand_over, has_approved_charge
+from quire_orders.funds.rules_commitments import OrderState, hand_over, has_approved_charge, share_charge
 from quire_orders.funds.rules_limits import Check
 from quire_orders.funds.store_commitments import Held
 from quire_orders.funds.tables_ledger import Charge, ChargeShare, Commitment, DocumentType
@@ -89,7 +90,11 @@ async def commit_lines(
     limits, closed years. Raises Conflict when the fund of a line is changed while an approved invoice waits for payment
     there. A constant number of statements, however many lines.
     """
-    held = await store_commitments.lock_lines(work.session, {line.line_id for line in lines})
+    held = await store_commitments.lock_lines(work.session, {line.line_id for line in lines}, order_id)
+    unshared: dict[UUID, list[Charge]] = defaultdict(list)
+    for charge in await store_commitments.unshared_charges(work.session, {line.line_id for line in lines}):
+        if charge.line_id is not None:
+            unshared[charge.line_id].append(charge)
     parts = [part for line in lines for part in line.parts]
     wanted = await store_commitments.budget_ids(work.session, {(p.fund_id, p.fiscal_year_id) for p in parts})
     booking = Booking(work, on, reason)
@@ -107,7 +112,9 @@ async def commit_lines(
     for commitment in held.values():
         by_line[commitment.row.line_id].append(commitment)
     for line in lines:
-        touched += _change_line(booking, conversions, order_id, state, line, by_line[line.line_id], wanted)
+        changed = await _change_line(booking, conversions, order_id, state, line, by_line[line.line_id], wanted)
+        _adopt(booking, [h for h, _ in changed if h.row.active], unshared[line.line_id])
+        touched += changed
     booking.refuse_faults("The funds can't be charged")
     work.session.add_all(commitment.row for commitment, _ in touched)
     return await _settle(booking, touched, override, limits=state is OrderState.OPEN)
@@ -169,7 +176,7 @@ async def check_expense_classes(work: Work, booking: Booking, uses: Sequence[tup
         )
 
 
-def _change_line(
+async def _change_line(
     booking: Booking,
     conversions: Conversions,
     order_id: UUID,
@@ -232,7 +239,13 @@ def _change_line(
     present = kept + added
     gone = [h for h in active if h not in kept]
     for commitment in gone:
-        _give_up(commitment, added or kept, line.place, booking)
+        _refuse_while_approved(commitment, line.place)
+        commitment.row.active = False
+        commitment.row.initial = ZERO
+        commitment.row.original_amount = ZERO
+    for commitment in standing:
+        if not commitment.row.active:
+            await _give_up(commitment, added or kept, booking)
     everything = present + gone
     for commitment in everything:
         commitment.row.order_state = state
@@ -240,25 +253,22 @@ def _change_line(
     return [(commitment, places.get(commitment.row.id, line.place)) for commitment in everything]
 
 
-def _give_up(gone: Held, heirs: list[Held], place: str, booking: Booking) -> None:
+def _refuse_while_approved(commitment: Held, place: str) -> None:
+    if not has_approved_charge(commitment.facts().shares):
+        return
+    fault = Fault(
+        pointer=place,
+        code="line_has_approved_invoice",
+        detail="An approved invoice points at this line.",
+        fix="Pay or cancel the invoice first.",
+    )
+    raise Conflict(
+        "The fund of this line can't be changed now: an approved invoice waits for payment there.", as_problems([fault])
+    )
+
+
+async def _give_up(gone: Held, heirs: list[Held], booking: Booking) -> None:
     """Takes a fund off a line: what was paid stays on the old fund, what it uses up goes over to the new ones."""
-    if has_approved_charge(gone.facts().shares):
-        raise Conflict(
-            "The fund of this line can't be changed now: an approved invoice waits for payment there.",
-            as_problems(
-                [
-                    Fault(
-                        pointer=place,
-                        code="line_has_approved_invoice",
-                        detail="An approved invoice points at this line.",
-                        fix="Pay or cancel the invoice first.",
-                    )
-                ]
-            ),
-        )
-    gone.row.active = False
-    gone.row.initial = ZERO
-    gone.row.original_amount = ZERO
     heirs = [h for h in heirs if h.row.currency == gone.row.currency]
     if not heirs:
         return
@@ -266,8 +276,34 @@ def _give_up(gone: Held, heirs: list[Held], place: str, booking: Booking) -> Non
         parts = hand_over(Money(share.amount, gone.row.currency), [(h.row.id, h.row.initial) for h in heirs])
         for heir in heirs:
             _add_share(heir, charge, parts[heir.row.id].amount, share.step, booking)
-        share.amount = ZERO
+        await booking.work.session.delete(share)
     gone.shares = []
+
+
+def _adopt(booking: Booking, active: list[Held], charges: Sequence[Charge]) -> None:
+    """Lets invoices that were approved before the line held anything use up what it holds now."""
+    for charge in charges:
+        for commitment, amount in shares_of(charge, charge.fiscal_year_id, active, set()):
+            _add_share(commitment, charge, amount, commitment.row.step, booking)
+
+
+def shares_of(
+    charge: Charge, year_id: UUID, active: Sequence[Held], also_release: AbstractSet[UUID]
+) -> list[tuple[Held, Decimal]]:
+    """What a charge uses up of each commitment of its line in a fiscal year.
+
+    A releasing charge gets a share of zero in the others of that year and of the years ``also_release``. A commitment
+    in another currency can be released, but not used up: there is no rate between the two amounts.
+    """
+    users = [h for h in active if h.row.fiscal_year_id == year_id and h.row.currency == charge.currency]
+    amount = Money(charge.amount if charge.paid is None else charge.paid, charge.currency)
+    shares = share_charge(amount, charge.fund_id, [(h.row.id, h.row.fund_id, h.row.initial) for h in users])
+    released = {year_id, *also_release} if charge.releases else set()
+    return [
+        (h, shares[h.row.id].amount if h.row.id in shares else ZERO)
+        for h in active
+        if h.row.id in shares or h.row.fiscal_year_id in released
+    ]
 
 
 def _add_share(held: Held, charge: Charge, amount: Decimal, step: int, booking: Booking) -> None:

@@ -9,12 +9,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import exists, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from quire_orders.funds.rules_commitments import ChargeState, Share
 from quire_orders.funds.rules_commitments import Commitment as Facts
-from quire_orders.funds.rules_commitments import Share
 from quire_orders.funds.rules_currencies import ExchangeRate as Rate
 from quire_orders.funds.rules_currencies import RateSource
 from quire_orders.funds.tables import ExpenseClass
@@ -41,12 +41,11 @@ class Held:
         )
 
 
-async def _lock(session: AsyncSession, condition: ColumnElement[bool]) -> dict[UUID, Held]:
+async def _load(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, Held]:
     rows = await session.exec(
         select(Commitment)
-        .where(condition)
+        .where(col(Commitment.line_id).in_(line_ids))
         .order_by(col(Commitment.id))
-        .with_for_update()
         .execution_options(populate_existing=True)
     )
     held = {row.id: Held(row) for row in rows}
@@ -63,21 +62,55 @@ async def _lock(session: AsyncSession, condition: ColumnElement[bool]) -> dict[U
     return held
 
 
-async def lock_order(session: AsyncSession, order_id: UUID) -> dict[UUID, Held]:
-    return await _lock(session, col(Commitment.order_id) == order_id)
+# The upsert makes and locks the rows in the order of their ids. What a line holds is read afterwards, by statements of
+# their own: a snapshot older than the lock would miss a commitment that was made meanwhile.
+_HOLD_LINES = text(
+    """
+    INSERT INTO committed_line (line_id, order_id)
+    SELECT id, CAST(:order_id AS uuid) FROM unnest(CAST(:ids AS uuid[])) AS l(id) ORDER BY id
+        ON CONFLICT (line_id) DO UPDATE SET order_id = coalesce(EXCLUDED.order_id, committed_line.order_id)
+    """
+)
+_HOLD_ORDER = text("SELECT line_id FROM committed_line WHERE order_id = :order_id ORDER BY line_id FOR UPDATE")
 
 
-async def lock_lines(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, Held]:
+async def lock_lines(
+    session: AsyncSession, line_ids: Collection[UUID], order_id: UUID | None = None
+) -> dict[UUID, Held]:
+    """Locks order lines in the ledger and loads what they hold; also lines that hold nothing yet."""
     if not line_ids:
         return {}
-    return await _lock(session, col(Commitment.line_id).in_(sorted(line_ids)))
+    wanted = sorted(line_ids)
+    await session.execute(_HOLD_LINES, {"ids": wanted, "order_id": order_id})
+    return await _load(session, wanted)
+
+
+async def lock_order(session: AsyncSession, order_id: UUID) -> dict[UUID, Held]:
+    """Locks all lines of an order in the ledger and loads what they hold."""
+    line_ids = [row[0] for row in await session.execute(_HOLD_ORDER, {"order_id": order_id})]
+    return await _load(session, line_ids) if line_ids else {}
+
+
+async def unshared_charges(session: AsyncSession, line_ids: Collection[UUID]) -> list[Charge]:
+    """Live charges of lines that use up nothing yet, because the line held nothing when they were approved."""
+    rows = await session.exec(
+        select(Charge)
+        .where(
+            col(Charge.line_id).in_(sorted(line_ids)),
+            col(Charge.state) != ChargeState.CANCELLED,
+            ~exists().where(col(ChargeShare.charge_id) == col(Charge.id)),
+        )
+        .order_by(col(Charge.id))
+        .execution_options(populate_existing=True)
+    )
+    return list(rows)
 
 
 async def lock_charges(session: AsyncSession, invoice_id: UUID) -> list[Charge]:
     """The charges of an invoice that are not cancelled, locked."""
     rows = await session.exec(
         select(Charge)
-        .where(col(Charge.invoice_id) == invoice_id, col(Charge.state) != "cancelled")
+        .where(col(Charge.invoice_id) == invoice_id, col(Charge.state) != ChargeState.CANCELLED)
         .order_by(col(Charge.id))
         .with_for_update()
         .execution_options(populate_existing=True)

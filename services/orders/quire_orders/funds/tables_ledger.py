@@ -173,6 +173,15 @@ class ExchangeRate(Identified, Base, table=True):
     actor: str = Field(sa_type=Text)
 
 
+class CommittedLine(Base, table=True):
+    """The lock of an order line in the ledger: whoever changes its commitments or charges it holds this row."""
+
+    __tablename__ = "committed_line"
+
+    line_id: UUID = Field(primary_key=True)
+    order_id: UUID | None = Field(default=None, index=True)
+
+
 class Commitment(Identified, Stamped, Base, table=True):
     """What an order line holds on one fund (and expense class) in one fiscal year.
 
@@ -192,7 +201,7 @@ class Commitment(Identified, Stamped, Base, table=True):
     )
 
     order_id: UUID
-    line_id: UUID
+    line_id: UUID = Field(foreign_key="committed_line.line_id")
     fund_id: UUID = Field(foreign_key="fund.id")
     budget_id: UUID = Field(foreign_key="budget.id", index=True)
     fiscal_year_id: UUID = Field(foreign_key="fiscal_year.id")

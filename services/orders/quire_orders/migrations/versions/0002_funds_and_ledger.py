@@ -13,6 +13,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "committed_line",
+        sa.Column("line_id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("line_id", name=op.f("pk_committed_line")),
+    )
+    op.create_index(op.f("ix_committed_line_order_id"), "committed_line", ["order_id"], unique=False)
+    op.create_table(
         "exchange_rate",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("base", sa.CHAR(length=3), nullable=False),
@@ -432,6 +439,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["fiscal_year_id"], ["fiscal_year.id"], name=op.f("fk_commitment_fiscal_year_id")),
         sa.ForeignKeyConstraint(["fund_id"], ["fund.id"], name=op.f("fk_commitment_fund_id")),
+        sa.ForeignKeyConstraint(["line_id"], ["committed_line.line_id"], name=op.f("fk_commitment_line_id")),
         sa.ForeignKeyConstraint(["rate_id"], ["exchange_rate.id"], name=op.f("fk_commitment_rate_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_commitment")),
         sa.UniqueConstraint(
