@@ -124,11 +124,10 @@ def plain(value: Decimal) -> str:
 
 def count_quantities(document: Document, body: Body) -> None:
     """CNT+1 against the sum of the lines' quantities."""
+    found = sum((line.quantity for line in document.lines if line.quantity is not None), Decimal(0))
     for count in document.counts:
-        if count.qualifier == "1":
-            found = sum((line.quantity for line in document.lines if line.quantity is not None), Decimal(0))
-            if found != count.value:
-                body.flags.add("QUANTITY_COUNT", document.place(count), stated=plain(count.value), found=plain(found))
+        if count.qualifier == "1" and found != count.value:
+            body.flags.add("QUANTITY_COUNT", document.place(count), stated=plain(count.value), found=plain(found))
 
 
 def resolve_prices(body: Body) -> None:

@@ -52,6 +52,7 @@ def resolve_amounts(lines: list[Line], profile: Profile, currency: str) -> None:
 def _check_prices(invoice: Invoice, body: Body) -> None:
     """Quantity × price against the line's amount: fits with the net price, or the gross price less allowances."""
     cent = Decimal("0.01")
+    most = 8  # a real line has a handful; a hostile one must not cost the square of its size
     for line in invoice.lines:
         amount, quantity = line.amount, line.quantity
         if amount is None:
@@ -60,15 +61,15 @@ def _check_prices(invoice: Invoice, body: Body) -> None:
             continue
         if quantity is None or line.amount_from == "price" or not line.prices:
             continue
-        prices = [price.amount / price.basis if price.basis else price.amount for price in line.prices]
+        prices = [price.amount / price.basis if price.basis else price.amount for price in line.prices[:most]]
         slack = cent * max(abs(quantity), Decimal(1))
         if any(abs(quantity * price - amount) <= slack for price in prices):
             continue
         extra = sum((charge.amount for charge in line.charges if charge.amount is not None), Decimal(0))
-        discounts = [amt.value for amt in line.amounts if amt.kind == "discount"]
+        discounts = [amt.value for amt in line.amounts if amt.kind == "discount"][:most]
         percentages = [
             charge.percentage for charge in line.charges if charge.allowance and charge.percentage is not None
-        ]
+        ][:most]
         fits = False
         for price in prices:
             gross = quantity * price
@@ -77,7 +78,7 @@ def _check_prices(invoice: Invoice, body: Body) -> None:
             options += [gross - discount * quantity for discount in discounts]
             options += [gross * (100 - percentage) / 100 for percentage in percentages]
             options += [gross - discount + extra for discount in discounts]
-            options += [gross + tax.amount for tax in line.taxes if tax.amount is not None]
+            options += [gross + tax.amount for tax in line.taxes[:most] if tax.amount is not None]
             if any(abs(option - amount) <= slack for option in options):
                 fits = True
                 break

@@ -12,8 +12,8 @@ from decimal import Decimal
 from quire_vendors.edi.flags import Flags
 from quire_vendors.edi.profiles.model import Profile
 
-from .body import NOTE_WIDTH
 from .common import plain
+from .groups import NOTE_WIDTH
 from .model import Currency, Document, PaymentTerms
 from .parts import (
     Amount,

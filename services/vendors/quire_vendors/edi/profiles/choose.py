@@ -9,6 +9,9 @@ from quire_vendors.edi.syntax.model import Message
 from .loader import BASE, names, shipped
 from .model import Profile
 
+MOST_PARTIES = 20
+"""Supplier parties that are looked at."""
+
 
 def choose(message: Message, profiles: Iterable[Profile] | None = None) -> Profile:
     """The profile whose patterns fit the interchange sender, else the supplier in the message, else the base.
@@ -49,7 +52,7 @@ def _suppliers(message: Message) -> tuple[list[tuple[str, str]], list[str]]:
     identifiers: list[tuple[str, str]] = []
     texts: list[str] = []
     for segment in message.segments:
-        if segment.tag == "LIN":
+        if segment.tag == "LIN" or len(identifiers) >= MOST_PARTIES:
             break
         if segment.tag == "NAD" and segment.get(0) in ("SU", "SR", "SE"):
             identifiers.append((segment.get(1), segment.get(1, 2)))

@@ -215,8 +215,9 @@ def _line_details(line: Line) -> Iterator[Sentence]:
             yield Sentence(
                 "detail", f"{label[0].upper()}{label[1:]} {phrases.money(charge.amount)}.", _known(charge.at)
             )
+    told_already = {outcome.text for outcome in line.outcomes}
     for note in line.notes:
-        if note.text and note.text not in [outcome.text for outcome in line.outcomes]:
+        if note.text and note.text not in told_already:
             yield Sentence("detail", f"Note: {note.text}", _known(note.at))
 
 
