@@ -9,7 +9,8 @@ from typing import get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from quire_vendors.edi.profiles.model import PartyOut, Profile
+from quire_vendors.edi.profiles.model import Profile
+from quire_vendors.edi.profiles.orders import PartyOut
 
 KOHA = {
     "buyer_san": "order.parties.id_from=account",

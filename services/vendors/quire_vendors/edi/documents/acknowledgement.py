@@ -98,8 +98,6 @@ def read_contrl(message: Message, profile: Profile) -> Acknowledgement:
         document.outcome = "partly" if len(refused) < len(document.messages) else "rejected"
     if document.outcome == "unknown":
         flags.add("ACKNOWLEDGEMENT_UNCLEAR", message.segments[0].place(message.index), what="the interchange")
-    if not message.complete:
-        flags.add("MESSAGE_INCOMPLETE", message.segments[-1].place(message.index))
     document._message = message
     document._flags = [*message.flags, *flags]
     return document

@@ -93,8 +93,6 @@ def finish(document: D, body: Body, expects_lines: bool = True) -> D:
     message, flags = body.message, body.flags
     if not document.number:
         flags.add("DOCUMENT_NUMBER_MISSING", place(body, "BGM", 1))
-    if not document.complete:
-        flags.add("MESSAGE_INCOMPLETE", message.segments[-1].place(message.index))
     if document.code and document.code not in body.profile.meanings.documents:
         flags.add("DOCUMENT_CODE_UNKNOWN", place(body, "BGM", 0), value=document.code, profile=body.profile.profile)
     if document.test:

@@ -42,9 +42,6 @@ register(
         "NOT_FOR_BOOKING": Entry(
             "warning", "The sender marks the document as {meaning}.", "It is kept and shown, but not booked."
         ),
-        "MESSAGE_INCOMPLETE": Entry(
-            "error", "The message ends in the middle of the file.", "Wait until the whole file has arrived, or ask for it again."
-        ),
         "MESSAGE_TYPE_UNKNOWN": Entry(
             "warning", "Quire does not read messages of the type {type!r} as documents.",
             "The message is kept; nothing is done with it.",

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from stdnum import ean, isbn, issn
 
 from quire_vendors.edi.flags import Flags
-from quire_vendors.edi.profiles.model import PartyOut, Profile
+from quire_vendors.edi.profiles.model import Profile
+from quire_vendors.edi.profiles.orders import PartyOut
 
 from .common import plain
 from .model import Claim, Document, Order, OrderChange

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+from quire_vendors.edi.flags import Flag
 from quire_vendors.edi.profiles.model import Profile
 from quire_vendors.edi.syntax.model import Message
 
 from .acknowledgement import read_aperak, read_contrl
 from .body import Body
-from .common import finish, head, place
+from .common import head, place
 from .invoice import read_invoice
 from .model import AnyDocument, Unknown
 from .response import read_report, read_response
@@ -29,5 +30,9 @@ def read(message: Message, profile: Profile) -> AnyDocument:
     if reader is not None:
         return reader(message, profile)
     body = Body(message, profile)
-    body.flags.add("MESSAGE_TYPE_UNKNOWN", place(body, "UNH"), type=message.type)
-    return finish(Unknown.model_construct(**head(body), kind="unknown"), body, expects_lines=False)
+    document = Unknown.model_construct(**head(body), kind="unknown")
+    document._message = message
+    unknown = Flag("MESSAGE_TYPE_UNKNOWN", place(body, "UNH"), {"type": message.type})
+    # What is odd about its content is not said: the common pattern may not be the one of this type.
+    document._flags = [*message.flags, unknown]
+    return document
