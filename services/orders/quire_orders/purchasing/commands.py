@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from quire_orders.funds import commands_commitments as commitments
@@ -66,7 +67,7 @@ async def create_order(work: Work, body: schemas.OrderIn, today: date, load_id: 
         )
     )
     await work.session.flush()
-    lines = _add_lines(work, order, body.lines, 1, load_id)
+    lines = await _add_lines(work, order, body.lines, 1, load_id)
     await work.session.flush()
     work.audit("purchasing.create_order", order.id, number=number, lines=len(lines))
     return await _answer(work, order, tell=lines)
@@ -142,7 +143,7 @@ def price_of(line: schemas.LineIn) -> Money:
     return price
 
 
-def _add_lines(
+async def _add_lines(
     work: Work, order: Order, lines: Sequence[schemas.LineIn], first: int, load_id: UUID | None = None
 ) -> list[OrderLine]:
     rows = []
@@ -154,9 +155,11 @@ def _add_lines(
             load_id=load_id,
             **_columns(body),
         )
-        work.add(row)
+        rows.append(work.add(row))
+    await work.session.flush()  # without relationships, rows are not inserted in the order of their foreign keys
+    for row, body in zip(rows, lines, strict=True):
         _add_parts(work, row, body)
-        rows.append(row)
+    await work.session.flush()
     return rows
 
 
@@ -205,7 +208,7 @@ async def add_lines(work: Work, order_id: UUID, lines: list[schemas.LineIn]) -> 
     if faults:
         raise Invalid("No line was added; what has to be mended is listed.", faults)
     standing = await store.lines_of(work.session, order.id)
-    added = _add_lines(work, order, lines, max((line.position for line in standing), default=0) + 1)
+    added = await _add_lines(work, order, lines, max((line.position for line in standing), default=0) + 1)
     await _touch(work, order)
     return await _answer(work, order, tell=added)
 
