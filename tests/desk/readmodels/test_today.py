@@ -95,7 +95,7 @@ async def test_invoices_in_review_messages_in_quarantine_and_findings_wait(desk:
         vendor_id=uuid7(),
         number="574076",
         invoice_date=date(2026, 2, 1),
-        state="review",
+        state="open",
         currency="USD",
         total=Money.of("186.17", "USD"),
         payable=Money.of("0", "USD"),
@@ -121,6 +121,8 @@ async def test_invoices_in_review_messages_in_quarantine_and_findings_wait(desk:
     assert "186.17 USD" in items[1]["detail"]
     assert "2026-01 to 2026-02" in items[2]["detail"]
 
+    await tell(desk, projections.today, invoice.model_copy(update={"state": "reviewed"}))
+    assert (await page(desk, "/readmodels/today?kind=invoice"))[0]["title"] == "Invoice 574076 is to be approved"
     await tell(desk, projections.today, invoice.model_copy(update={"state": "approved"}))
     await tell(desk, projections.today, message.model_copy(update={"state": "read"}))
     await tell(desk, projections.today, report.model_copy(update={"level": "passed"}))

@@ -93,10 +93,8 @@ ROUTINE, SOON, URGENT = 1, 2, 3
 
 #: States of an invoice in which a person has to decide.
 _INVOICE_WAITS = {
-    "review": "is to be checked before it can be matched",
-    "matching": "has lines that are to be decided",
-    "held": "is held",
-    "hold": "is held",
+    "open": "is to be checked line by line",
+    "reviewed": "is to be approved",
 }
 _REPORT_TROUBLE = {"warning", "error", "critical", "critical error", "fatal", "fatal error"}
 
