@@ -9,6 +9,7 @@ raised, a flag INTERNAL stood, or a truncated message was called complete.
 """
 
 import argparse
+import faulthandler
 import os
 import random
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from quire_vendors.edi import documents
 from quire_vendors.edi.profiles.choose import choose
-from quire_vendors.edi.syntax import Reading
+from quire_vendors.edi.syntax import DEFAULT_LIMITS, Limits, Reading
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 12_000
@@ -27,6 +28,10 @@ LARGEST = 12_000
 SPECIAL = [b"'", b"+", b":", b"?", b"??", b"?'", b"''", b"\n", b"\r\n", b"\0", b"\xff", b"\xc3", b"UNA", b"UNB+", b"UNH+",
            b"UNT+", b"UNZ+", b"'UNH+1+INVOIC:D:96A:UN'", b"UNA:+.? '", b"UNA^<.? >", b"-", b".", b",", b"9" * 40,
            b"MOA+203:", b"'UNS+S'", b"ISA*", b" ", b"E9", b"NaN", b"Infinity"]  # fmt: skip
+SMALL = Limits(chunk=1, segment=1000)
+"""The smallest chunks, so that their bounds fall into the file: every second round."""
+STUCK = 120
+"""Seconds after which the run ends with a traceback of where it hangs."""
 SECONDS_PER_MEGABYTE = 20.0
 """More than ten times what a healthy reading of damaged text takes on a slow machine: a guard against non-linear time."""
 MADE = [
@@ -81,8 +86,8 @@ def damage(data: bytes, chance: random.Random) -> bytes:
     return bytes(text)
 
 
-def read(data: bytes, seen: Counter[str]) -> None:
-    reading = Reading(data)
+def read(data: bytes, limits: Limits, seen: Counter[str]) -> None:
+    reading = Reading(data, limits)
     for message in reading:
         seen["messages"] += 1
         document = documents.read(message, choose(message))
@@ -115,10 +120,12 @@ def run(rounds: int, seed: int, seconds: float | None = None) -> tuple[int, int,
     for number in range(rounds):
         if seconds is not None and number % 100 == 0 and time.monotonic() - begin > seconds:
             break
+        if number % 100 == 0:
+            faulthandler.dump_traceback_later(STUCK, exit=True)
         data = damage(chance.choice(sources), chance)
         started = time.process_time()
         try:
-            read(data, seen)
+            read(data, SMALL if number % 2 else DEFAULT_LIMITS, seen)
         except Exception:  # noqa: BLE001  (what the fuzzer looks for; it is counted, shown and fails the run)
             failures += 1
             if failures <= 5:
@@ -128,6 +135,7 @@ def run(rounds: int, seed: int, seconds: float | None = None) -> tuple[int, int,
             failures += 1
             print(f"round {number} of seed {seed} was slow: {len(data)} bytes", file=sys.stderr)
         done += 1
+    faulthandler.cancel_dump_traceback_later()
     return done, failures, seen
 
 

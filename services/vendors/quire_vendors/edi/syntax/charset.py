@@ -87,7 +87,7 @@ def _mojibake() -> re.Pattern[str]:
     """UTF-8 read as Windows-1252 and encoded once more: `Ã¼` for `ü`, `â€™` for `’`.
 
     A closing quotation mark after a capital (`SPÖ»`, `SPÖ“`) is honest text, so beside the very common lead bytes
-    C2, C3 and E2 only pairs without such marks count.
+    C2, C3 and E2 and runs of Cyrillic ones (D0, D1) only pairs without such marks count.
     """
     tail = _continuations()
     honest = "\xbb\xab‘’‚“”„‹›…–—"
@@ -97,7 +97,9 @@ def _mojibake() -> re.Pattern[str]:
         for character in {chr(byte), bytes([byte]).decode("cp1252", "ignore")}
         if character and character not in honest
     )
-    return re.compile(f"(?:[\xc2\xc3][{tail}]|\xe2[{tail}]{{2}}|[\xc4-\xdf][{plain}]|[\xe0-\xef][{plain}]{{2}})+")
+    return re.compile(
+        f"(?:(?:[\xd0\xd1][{tail}]){{2,}}|[\xc2\xc3][{tail}]|\xe2[{tail}]{{2}}|[\xc4-\xdf][{plain}]|[\xe0-\xef][{plain}]{{2}})+"
+    )
 
 
 def repair_mojibake(text: str) -> str:

@@ -190,7 +190,8 @@ class Splitter:
         if final:
             self._close(batch, goes_on_to)
             return self._end(batch, rest, at)
-        if self._skipping or not raws:
+        if self._skipping or not raws or base + len(buffer) - starts[-1] > 2 * limit:
+            # Behind so many blanks and empty segments no segment goes on; keeping it would read nothing new for ever.
             self._close(batch, goes_on_to)
             source.drop(min(at - base, len(buffer)))
         else:
