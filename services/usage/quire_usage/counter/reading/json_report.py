@@ -8,7 +8,7 @@ import ijson
 from quire_usage.counter.definitions import releases
 from quire_usage.counter.model import Header, Record
 from quire_usage.counter.reading import json_records
-from quire_usage.counter.reading.json_stream import Damaged, JsonReport
+from quire_usage.counter.reading.json_stream import Damaged, JsonReport, Part
 from quire_usage.counter.reading.limits import Limits, NotReadable
 from quire_usage.counter.reading.sink import Issue, Mute, Sink
 from quire_usage.counter.validation.header import DEFAULT_RELEASE, HeaderJudge, supported_release
@@ -210,6 +210,7 @@ class _Body:
         self._judge: JsonJudge5 | JsonJudge51 = (JsonJudge51 if self.nested else JsonJudge5)(plan, sink)
         self._merger = Merger(plan, sink)
         self._parents: dict[object, int] = {}
+        self._parent: Any = None
 
     def see(self, index: int, place: str, item: Any) -> None:
         """Judges one item."""
@@ -220,10 +221,12 @@ class _Body:
         if not self._families or isinstance(judge, JsonJudge5):
             yield from judge.see(index, item, place)
             return
-        parent = judge.parent(place, item)
+        continued = isinstance(item, Part) and item.offset > 0
+        parent = self._parent if continued else judge.parent(place, item)
+        self._parent = parent
         if parent is None:
             return
-        if judge is self._judge:
+        if judge is self._judge and not continued:
             if parent[2] in self._parents and "Items" in item:
                 self._sink.issue(Issue("parent-objects-repeated"), place)
             self._parents[parent[2]] = index
@@ -236,7 +239,7 @@ class _Body:
             return
         if not judge.items.shapes.is_filled_list(f"{place}/{name}", "Items", inner, optional=False):
             return
-        for number, element in enumerate(inner):
+        for number, element in enumerate(inner, start=item.offset if isinstance(item, Part) else 0):
             yield from judge.item_of(f"{place}/{name}/{number}", element, parent, index, number)
 
     def finish(self, again: Any, count: int) -> None:
@@ -267,7 +270,7 @@ def _records(item: dict[str, Any], place: str, *, nested: bool, totals: bool) ->
         yield from json_records.records51(item, place, None, totals=totals)
         return
     parent = json_records.parent_of(item)
-    for number, element in enumerate(inner):
+    for number, element in enumerate(inner, start=item.offset if isinstance(item, Part) else 0):
         if isinstance(element, dict):
             yield from json_records.records51(element, f"{place}/Items/{number}", parent, totals=totals)
 

@@ -16,6 +16,10 @@ from quire_usage.counter.reading.limits import Limits, NotReadable
 from quire_usage.counter.words import fuzzy
 
 _CHUNK = 384 * 1024
+_WHOLE = 4 * 1024**2
+"""Characters of an element that are parsed as a whole."""
+_PART = 500
+"""Items of a larger element that are handed on together."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 _OPENING = re.compile(r'\{[ \t\n\r]*"[^"\\]*"[ \t\n\r]*:')
 _LINE_END = re.compile(rb"[}\]][ \t\r\f\v]*(?:\n|\Z)")
@@ -37,6 +41,19 @@ def _no_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
+class TooLarge(Exception):
+    """An element is larger than what is parsed as a whole."""
+
+
+class Part(dict[str, Any]):
+    """A slice of an element whose Items are too many to hold: the element's other members and some of its Items."""
+
+    def __init__(self, members: dict[str, Any], items: list[Any], offset: int) -> None:
+        super().__init__(members, Items=items)
+        self.offset = offset
+        """Number of the first of these Items within the element."""
+
+
 class Window:
     """A sliding window over UTF-8 text, with a cursor."""
 
@@ -44,18 +61,30 @@ class Window:
         self._stream = stream
         self._limits = limits
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
-        self._read = 0
+        self._position = stream.tell()
         self.text = ""
         self.at = 0
         self.ended = False
+
+    def offset(self) -> int:
+        """Bytes of the stream before the cursor."""
+        pending = len(self._decoder.getstate()[0])
+        return self._position - pending - len(self.text[self.at :].encode("utf-8"))
+
+    def go(self, offset: int) -> None:
+        """Puts the cursor back to an earlier `offset`."""
+        self._stream.seek(offset)
+        self._position = offset
+        self._decoder.reset()
+        self.text, self.at, self.ended = "", 0, False
 
     def more(self) -> bool:
         """Adds a chunk (growing with the window) and drops what lies before the cursor; False at the end."""
         if self.ended:
             return False
         data = self._stream.read(max(_CHUNK, len(self.text) - self.at))
-        self._read += len(data)
-        if self._read > self._limits.bytes:
+        self._position += len(data)
+        if self._position > self._limits.bytes:
             raise NotReadable(
                 f"The JSON is larger than {self._limits.bytes // 1024**2} MB; ask for it month by month or report by report."
             )
@@ -86,38 +115,37 @@ class Window:
             raise Damaged("json-not-object", place)
         while True:
             try:
-                found, end = _DECODER.raw_decode(self.text, self.at)
-                # a number may go on in the next chunk
-                if end < len(self.text) or self.ended:
-                    exact = orjson.loads(self.text[self.at : end])
-                    self.at = end
-                    return exact
-                del found
+                _, end = _DECODER.raw_decode(self.text, self.at)
             except RecursionError as fault:
                 raise NotReadable("The JSON is nested deeper than any COUNTER report; it is not one.") from fault
-            except orjson.JSONDecodeError as fault:
-                if self.ended:
-                    raise self._broken(place) from fault
-                if _certain(fault):
-                    raise Damaged("json-syntax", place) from fault
             except ValueError as fault:
                 if self.ended:
-                    raise self._broken(place) from fault
+                    raise Damaged("json-syntax", place) from fault
+            else:
+                # a number may go on in the next chunk
+                if end < len(self.text) or self.ended:
+                    return self._exact(place, end)
             if len(self.text) - self.at > most:
-                raise NotReadable(
-                    f"One element of the JSON is larger than {most // 1024**2} MB or damaged at {place or 'its beginning'};"
-                    " no COUNTER report is like that."
-                )
+                raise TooLarge(place)
             self.more()
 
-    def _broken(self, place: str) -> Damaged:
-        return Damaged("json-syntax", place)
+    def _exact(self, place: str, end: int) -> Any:
+        """The value up to `end`, by the stricter parser: no lone surrogates, as the official tool wants it."""
+        try:
+            found = orjson.loads(self.text[self.at : end])
+        except ValueError as fault:
+            raise Damaged("json-syntax", place) from fault
+        self.at = end
+        return found
 
     def key(self, place: str) -> str:
         """The name of an object's member, the cursor behind its colon."""
         if self.peek() != '"':
             raise Damaged("json-syntax" if self.peek() else "json-not-object", place)
-        name = self.value(place, self._limits.cell)
+        try:
+            name = self.value(place, self._limits.cell)
+        except TooLarge as fault:
+            raise NotReadable(f"The JSON has a name of more than {self._limits.cell} characters.") from fault
         if self.peek() != ":":
             raise Damaged("json-syntax", place)
         self.at += 1
@@ -132,15 +160,10 @@ class Window:
         end = cut + 1
         try:
             found: list[Any] = orjson.loads("[" + self.text[self.at : end] + "]")
-        except orjson.JSONDecodeError:
+        except ValueError:
             return None
         self.at = end
         return found
-
-
-def _certain(fault: json.JSONDecodeError) -> bool:
-    """True when orjson refuses what was complete: a lone surrogate, a number beyond its range."""
-    return "surrogate" in fault.msg or "escape" in fault.msg
 
 
 def elements(window: Window, place: str, limits: Limits) -> Iterator[tuple[str, Any]]:
@@ -170,11 +193,73 @@ def elements(window: Window, place: str, limits: Limits) -> Iterator[tuple[str, 
                     number += 1
                 continue
         start = window.at
-        element = window.value(f"{place}/{number}", limits.item_bytes)
-        yield f"{place}/{number}", element
+        here = f"{place}/{number}"
+        try:
+            element = window.value(here, _WHOLE)
+        except TooLarge:
+            yield from _in_parts(window, here, limits)
+            number += 1
+            continue
+        yield here, element
         number += 1
         if not separator and number >= 1:
             separator = _separator(window, start)
+
+
+def _in_parts(window: Window, place: str, limits: Limits) -> Iterator[tuple[str, Any]]:
+    """The large element under the cursor in parts, as a parent with very many Items is; the cursor ends behind it.
+
+    The element is walked twice: first for its other members, which may stand behind its Items.
+    """
+    if window.peek() != "{":
+        raise NotReadable(f"The JSON has an element of more than {_WHOLE // 1024**2} MB at {place}; it is no report.")
+    start = window.offset()
+    members: dict[str, Any] = {}
+    for name, value in _members(window, place, limits):
+        if name:
+            members[name] = value
+    end = window.offset()
+    window.go(start)
+    offset = 0
+    items: list[Any] = []
+    for name, value in _members(window, place, limits):
+        if not name:
+            items.append(value)
+            if len(items) >= _PART:
+                yield place, Part(members, items, offset)
+                offset += len(items)
+                items = []
+    yield place, Part(members, items, offset)
+    window.go(end)
+
+
+def _members(window: Window, place: str, limits: Limits) -> Iterator[tuple[str, Any]]:
+    """Members of the object under the cursor; each of its Items comes with the name ""."""
+    window.peek()
+    window.at += 1
+    first = True
+    while True:
+        following = window.peek()
+        if following == "}":
+            window.at += 1
+            return
+        if not first:
+            if following != ",":
+                raise Damaged("json-syntax" if following else "json-not-object", place)
+            window.at += 1
+        first = False
+        name = window.key(place)
+        if fuzzy(name) == "items" and window.peek() == "[":
+            for _, element in elements(window, f"{place}/{name}", limits):
+                yield "", element
+        else:
+            try:
+                yield name, window.value(f"{place}/{name}", limits.header_bytes)
+            except TooLarge as fault:
+                raise NotReadable(
+                    f"{place}/{name} of the JSON is larger than {limits.header_bytes // 1024**2} MB or damaged; "
+                    "no COUNTER report is like that."
+                ) from fault
 
 
 def _separator(window: Window, start: int) -> str:
@@ -243,7 +328,13 @@ class JsonReport:
                 self.items_found = name
                 yield from elements(window, f"/{name}", self._limits)
             else:
-                self.members[name] = window.value(f"/{name}", self._limits.header_bytes)
+                try:
+                    self.members[name] = window.value(f"/{name}", self._limits.header_bytes)
+                except TooLarge as fault:
+                    raise NotReadable(
+                        f"/{name} of the JSON is larger than {self._limits.header_bytes // 1024**2} MB or damaged; "
+                        "no COUNTER report is like that."
+                    ) from fault
         if window.peek():
             raise Damaged("json-syntax", "")
 
