@@ -4,7 +4,7 @@
 
 Takes the corpus (`QUIRE_CORPORA`, default `../shared/corpora` beside the repository) and a few files made here. Each of
 N rounds changes, removes, inserts, doubles or cuts bytes of one file, then reads it whole: messages, flags with their
-sentences, documents by the chosen profile, reconciliation. Prints what was seen; the exit code is 1 when anything
+sentences, documents by the chosen profile, reconciliation, words, JSON. Prints what was seen; the exit code is 1 when anything
 raised, a flag INTERNAL stood, or a truncated message was called complete.
 """
 
@@ -18,7 +18,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from quire_vendors.edi import documents
+from quire_vendors.edi import documents, words
 from quire_vendors.edi.profiles.choose import choose
 from quire_vendors.edi.syntax import DEFAULT_LIMITS, Limits, Reading
 
@@ -91,6 +91,8 @@ def read(data: bytes, limits: Limits, seen: Counter[str]) -> None:
     for message in reading:
         seen["messages"] += 1
         document = documents.read(message, choose(message))
+        if not words.text(document).strip() or document.as_json() is None:
+            raise AssertionError("The document has no words.")
         codes = [flag.code for flag in (*message.flags, *document.flags)]
         if "INTERNAL" in codes:
             raise AssertionError("A flag INTERNAL stands.")
