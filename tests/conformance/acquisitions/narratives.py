@@ -159,7 +159,7 @@ def _row(book: Book, fund: str, change: int, year: Any = None) -> dict[str, Any]
 async def batch_preview(case: Case, book: Book) -> None:
     await book.fund_with_budget("A", 2000)
     body = {"rows": [_row(book, "A", 500)], "reason": "extra money"}
-    effect = await post(book.client, "/allocation-batches?dry_run=true", status=200, **body)
+    effect = await post(book.client, "/allocation-batches?dry_run=true", expected=200, **body)
     assert Decimal(effect["rows"][0]["allocated_after"]["amount"]) == case["then"]["budget_after_preview"]
     assert (await book.figures("A"))["allocated"] == case["then"]["stored_allocated"]
     log = await get(book.client, "/allocation-batches", fiscal_year_id=str(book.year_id))
@@ -171,10 +171,10 @@ async def batch_refuses_years_and_doubles(case: Case, book: Book) -> str:
     for fund in ("A", "B"):
         await book.fund_with_budget(fund, 10)
     years = {"rows": [_row(book, "A", 1), _row(book, "B", 1, other)], "reason": "two years"}
-    refused = await post(book.client, "/allocation-batches", status=422, **years)
+    refused = await post(book.client, "/allocation-batches", expected=422, **years)
     assert [error["code"] for error in refused["errors"]] == ["several_fiscal_years"]
     doubles = {"rows": [_row(book, "A", 1), _row(book, "A", 1)], "reason": "twice"}
-    refused = await post(book.client, "/allocation-batches", status=422, **doubles)
+    refused = await post(book.client, "/allocation-batches", expected=422, **doubles)
     assert [error["code"] for error in refused["errors"]] == ["fund_twice"]
     assert (await book.figures("A"))["allocated"] == 10
     assert len(case["then"]["http"]) == 2

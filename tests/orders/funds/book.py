@@ -350,9 +350,9 @@ def amounts(figures: dict[str, dict[str, str]]) -> dict[str, Decimal]:
     return {name: Decimal(money["amount"]) for name, money in figures.items()}
 
 
-async def post(client: httpx.AsyncClient, path: str, status: int = 201, **body: Any) -> Any:
+async def post(client: httpx.AsyncClient, path: str, expected: int = 201, **body: Any) -> Any:
     answer = await client.post(path, json=body)
-    assert answer.status_code == status, f"{path}: {answer.status_code} {answer.text}"
+    assert answer.status_code == expected, f"{path}: {answer.status_code} {answer.text}"
     return answer.json()
 
 

@@ -169,11 +169,14 @@ async def reverse_transaction(work: Work, transaction_id: UUID, body: ReversalIn
 
     Raises NotFound, Conflict when it is undone already or belongs to an order or invoice.
     """
-    booking = await _reverse(work, [transaction_id], body.reason, today)
-    return await _finish(booking, "The transaction can't be undone")
+    booking, sources = await _reverse(work, [transaction_id], body.reason, today)
+    return await _finish(booking, "The transaction can't be undone", funding_source_id=sources.pop())
 
 
-async def _reverse(work: Work, transaction_ids: Iterable[UUID], reason: str, today: date) -> Booking:
+async def _reverse(
+    work: Work, transaction_ids: Iterable[UUID], reason: str, today: date
+) -> tuple[Booking, set[UUID | None]]:
+    """The opposite of all postings of transactions, and the funding sources that they took money from."""
     wanted = set(transaction_ids)
     rows = await store_ledger.entries_of(work.session, wanted)
     booking = Booking(work, today, reason)
@@ -200,7 +203,7 @@ async def _reverse(work: Work, transaction_ids: Iterable[UUID], reason: str, tod
             expense_class_id=row["expense_class_id"],
             reverses_id=row["id"],
         )
-    return booking
+    return booking, {row["funding_source_id"] for row in rows}
 
 
 async def allocate_batch(work: Work, body: BatchIn, today: date) -> BatchOut:
@@ -325,7 +328,9 @@ async def undo_batch(work: Work, batch_id: UUID, body: ReversalIn, today: date) 
     batch = await work.lock(AllocationBatch, batch_id, "batch")
     if batch.undoes_id is not None or await store.undone_by(work.session, batch_id) is not None:
         raise Conflict("This batch is undone already.")
-    booking = await _reverse(work, await store_ledger.transactions_of_batch(work.session, batch_id), body.reason, today)
+    booking, _ = await _reverse(
+        work, await store_ledger.transactions_of_batch(work.session, batch_id), body.reason, today
+    )
     undoing = AllocationBatch(
         fiscal_year_id=batch.fiscal_year_id,
         recorded_at=clock.now(),
