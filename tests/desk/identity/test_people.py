@@ -112,7 +112,8 @@ async def test_the_last_administrator_cannot_resign(house: Desk) -> None:
     me = (await ada.ask("GET", "/api/desk/session")).json()["person_id"]
     path = f"/api/desk/people/{me}"
     law = await make(ada, "/api/desk/units", {"code": "law", "name": "Law"})
-    for change in ({"roles": []}, {"active": False}, {"unit_ids": [law["id"]]}):
+    changes: list[dict[str, Any]] = [{"roles": []}, {"active": False}, {"unit_ids": [law["id"]]}]
+    for change in changes:
         refused = await ada.ask("PATCH", path, change, **{"If-Match": '"1"'})
         assert (refused.status_code, "last administrator" in refused.json()["detail"]) == (409, True), change
     assert (await ada.ask("POST", f"{path}/erase", **{"If-Match": '"1"'})).status_code == 409

@@ -46,9 +46,9 @@ def test_a_key_loses_what_its_owner_loses() -> None:
     assert rules.key_scopes(owner, ["funds:read", "funds:write", "*:*", "funds:*"]) == {"funds:read"}
     a, b = uuid.uuid4(), uuid.uuid4()
     assert rules.key_units(None, True, []) is None
-    assert rules.key_units(None, False, [a]) == {a}
-    assert rules.key_units(frozenset({b}), True, []) == {b}
-    assert rules.key_units(frozenset({b}), False, [a, b]) == {b}
+    assert rules.key_units(None, False, [a]) == frozenset({a})
+    assert rules.key_units(frozenset({b}), True, []) == frozenset({b})
+    assert rules.key_units(frozenset({b}), False, [a, b]) == frozenset({b})
 
 
 def test_a_session_ends_by_idleness_or_by_age() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -102,3 +103,25 @@ async def test_wrong_user_and_wrong_password_look_alike(house: Desk) -> None:
         (await house.browser().sign_in("nobody", PASSWORD)).json(),
     ]
     assert bodies[0] == bodies[1]
+
+
+async def test_one_address_cannot_lock_somebody_out_everywhere(house: Desk) -> None:
+    await house.administrator()
+    mallory = house.browser(address="198.51.100.7")
+    answers = {(await mallory.sign_in("ada", "wrong password")).status_code for _ in range(120)}
+    assert answers == {401, 429}
+    assert (await house.browser(address="203.0.113.9").sign_in("ada")).status_code == 201
+
+
+async def test_many_guesses_at_once_are_not_all_looked_at(house: Desk) -> None:
+    await house.administrator()
+    answers = await asyncio.gather(
+        *(house.browser(address="198.51.100.7").sign_in("ada", f"wrong password {n}") for n in range(20))
+    )
+    assert sorted(a.status_code for a in answers) == [401] * 5 + [429] * 15
+
+
+async def test_two_first_sign_ins_at_once_make_one_administrator(house: Desk) -> None:
+    link = await house.link()
+    answers = await asyncio.gather(*(house.browser().first(link, f"ada{n}") for n in range(4)))
+    assert sorted(a.status_code for a in answers) == [201, 409, 409, 409]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import httpx
@@ -13,6 +14,9 @@ from quire_shared.access.tokens import Signer
 from quire_shared.api.problems import Unavailable
 from quire_shared.service.runtime import Runtime
 from quire_shared.service.settings import SERVICES
+
+# Every forwarded request is logged once already, with its id.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 #: Waiting for a connection is short, for an answer long enough for a big upload.
 TIMEOUT = httpx.Timeout(connect=3, read=120, write=120, pool=5)

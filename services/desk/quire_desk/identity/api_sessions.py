@@ -47,7 +47,7 @@ _CAUSE = Cause("anonymous")
 @router.post("/sign-in/first", tags=["sign-in"], status_code=201, response_model=SessionOut, openapi_extra=_PUBLIC)
 async def first_sign_in(body: FirstSignInIn, request: Request, response: Response) -> SessionOut:
     """Make the administrator with the link that the first start prints, and sign in."""
-    await _slow_down(request, "first sign-in")
+    await _slow_down(request, None)
     hashed = await passwords.make_hash(body.password.get_secret_value())
     new = await _database(request).run_as(_STRANGER, _CAUSE, commands_sessions.first_sign_in, body, hashed)
     return _signed_in(request, response, new)
@@ -56,7 +56,7 @@ async def first_sign_in(body: FirstSignInIn, request: Request, response: Respons
 @router.post("/sign-in/link", tags=["sign-in"], status_code=201, response_model=SessionOut, openapi_extra=_PUBLIC)
 async def link_sign_in(body: LinkSignInIn, request: Request, response: Response) -> SessionOut:
     """Set a password with a one-time link, and sign in."""
-    await _slow_down(request, "link")
+    await _slow_down(request, None)
     password = body.password.get_secret_value()
     hashed = await passwords.make_hash(password)
     new = await _database(request).run_as(
@@ -174,7 +174,7 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-async def _slow_down(request: Request, subject: str) -> None:
+async def _slow_down(request: Request, subject: str | None) -> None:
     wait = await _database(request).run_as(
         _STRANGER, _CAUSE, commands_sessions.count_attempt, subject, _address(request)
     )

@@ -91,16 +91,20 @@ async def link_sign_in(work: Work, token: str, password: str, password_hash: str
     return await begin(work, person.id)
 
 
-async def count_attempt(work: Work, user_name: str, address: str) -> timedelta | None:
-    """Count an attempt before it is looked at; answers how long to wait when there were too many."""
-    waits = []
+async def count_attempt(work: Work, user_name: str | None, address: str) -> timedelta | None:
+    """Count an attempt before it is looked at; answers how long to wait when there were too many.
+
+    What is refused by a narrower count does not reach the next one, so that one address cannot lock a user name for all.
+    """
     for kind, subject in _subjects(user_name, address).items():
         throttle = rules.THROTTLES[kind]
         count, start = await store_sessions.count_attempt(work.session, kind, subject, throttle.window, work.now)
-        waits.append(rules.wait_for(throttle, count, start, work.now))
-    found = [w for w in waits if w is not None]
-    work.audit("identity.sign_in_slowed" if found else "identity.sign_in_tried")
-    return max(found) if found else None
+        wait = rules.wait_for(throttle, count, start, work.now)
+        if wait is not None:
+            work.audit("identity.sign_in_slowed")
+            return wait
+    work.audit("identity.sign_in_tried")
+    return None
 
 
 async def sign_in(work: Work, person_id: UUID, user_name: str, address: str, better_hash: str | None) -> NewSession:
@@ -196,5 +200,7 @@ def _new_link(work: Work, person_id: UUID | None) -> str:
     return token
 
 
-def _subjects(user_name: str, address: str) -> dict[str, str]:
-    return {"pair": f"{user_name}\n{address}", "address": address, "name": user_name}
+def _subjects(user_name: str | None, address: str) -> dict[str, str]:
+    if user_name is None:
+        return {"address": address}
+    return {"address": address, "pair": f"{user_name}\n{address}", "name": user_name}

@@ -171,7 +171,7 @@ class Throttle:
     window: timedelta
 
 
-#: By user name and address together, by address, and by user name (many addresses guessing one password).
+#: By address, by user name and address together, and by user name (many addresses guessing one password).
 THROTTLES: Mapping[str, Throttle] = {
     "pair": Throttle(5, timedelta(minutes=5)),
     "address": Throttle(60, timedelta(minutes=15)),
