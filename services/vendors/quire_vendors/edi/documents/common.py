@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from quire_vendors.edi.flags import Flag, Place
+from quire_vendors.edi.flags import Place
 from quire_vendors.edi.syntax.model import Message
 
 from .body import Body
@@ -107,11 +107,6 @@ def finish(document: D, body: Body, expects_lines: bool = True) -> D:
     document._message = message
     document._flags = [*message.flags, *flags]
     return document
-
-
-def settle(document: Document, flags: list[Flag]) -> None:
-    """Adds flags found after reading."""
-    document._flags = [*document._flags, *flags]
 
 
 def plain(value: Decimal) -> str:

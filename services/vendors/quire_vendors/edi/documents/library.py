@@ -74,8 +74,10 @@ def _write(kind: str, document: Document, code: str, profile: Profile, account: 
     report = Flags(500)
     pen = Pen(kind, profile, report)
     rules = profile.order
+    number = document.name if rules.number_from == "order_name" and document.name else document.number
     sent = document.model_copy(
         update={
+            "number": number,
             "parties": [_party(wanted, document.party(wanted.role), account) for wanted in rules.parties],
             "dates": [entry for entry in document.dates if entry.kind in rules.dates and entry.kind != "document"],
             "notes": document.notes if rules.notes in ("header", "both") else [],
@@ -92,7 +94,7 @@ def _write(kind: str, document: Document, code: str, profile: Profile, account: 
     for position, line in enumerate(document.lines, start=1):
         pen.line(_line(line, position, kind, document, profile, account, report), position)
     pen.summary(sent, rules.counts)
-    return Draft(kind, document.number, pen.segments, report)
+    return Draft(kind, number, pen.segments, report)
 
 
 def _report_header(document: Document, sent: Document, report: Flags) -> None:
