@@ -12,8 +12,7 @@ from typing import Any
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from quire_usage.counter.cli import app
 from quire_usage.counter.facts import COLUMNS

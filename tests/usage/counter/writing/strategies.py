@@ -1,6 +1,6 @@
 """Reports as hypothesis makes them: every release, report, attribute choice and odd text that the standard permits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from hypothesis import strategies as st
@@ -169,15 +169,9 @@ def _item(
         if key in keys:
             continue
         keys.add(key)
-        record = Record(
-            **{
-                slot: getattr(shared, slot)
-                for slot in Record.__slots__
-                if slot not in (*values, "counts", "components")
-            },
-            **values,
-            counts=draw(_counts(report.metrics, months)),
-        )
+        record = replace(shared, counts=draw(_counts(report.metrics, months)), extensions={})
+        for slot, value in values.items():
+            setattr(record, slot, value)
         if "Country_Code" in shown:
             record.extensions["Country_Code"] = draw(st.sampled_from(("DE", "US")))
         if components and draw(st.booleans()):
