@@ -35,7 +35,10 @@ COLUMNS = [
 METRICS = ("Total_Item_Investigations", "Total_Item_Requests", "Unique_Item_Investigations", "Unique_Item_Requests")
 TITLE_METRICS = ("Unique_Title_Investigations", "Unique_Title_Requests")
 INSTITUTION, PLATFORM = "Bench University", "Bench Platform"
-CREATED, REGISTRY = "2025-01-15T09:00:00Z", "https://registry.countermetrics.org/platform/99999999-9999-9999-9999-999999999999"
+CREATED, REGISTRY = (
+    "2025-01-15T09:00:00Z",
+    "https://registry.countermetrics.org/platform/99999999-9999-9999-9999-999999999999",
+)
 
 
 def isbn(number: int) -> str:
@@ -243,7 +246,9 @@ def main() -> None:
         if arguments.profile:
             import cProfile
 
-            cProfile.runctx("ours(path)", {"ours": ours, "path": folder / f"tr.{arguments.profile}"}, {}, sort="tottime")
+            cProfile.runctx(
+                "ours(path)", {"ours": ours, "path": folder / f"tr.{arguments.profile}"}, {}, sort="tottime"
+            )
             return
         report(folder)
 
@@ -263,7 +268,9 @@ def report(folder: Path) -> None:
             f"{mine[:-2]:5} read and all checks {figures[mine]:6.2f} s, {peaks[mine]:6.1f} MB;  {bare[:-2]} "
             f"{figures[bare]:6.2f} s, {peaks[bare]:6.1f} MB;  ratio {figures[mine] / figures[bare]:.2f}"
         )
-    print(f"celus-nigiri TSV {figures['nigiri_tsv_s']:.1f} s: ours is {figures['nigiri_tsv_s'] / figures['tsv_s']:.0f} × as fast")
+    print(
+        f"celus-nigiri TSV {figures['nigiri_tsv_s']:.1f} s: ours is {figures['nigiri_tsv_s'] / figures['tsv_s']:.0f} × as fast"
+    )
     print(f"peak of ours {figures['peak_mb']:.0f} MB; written to {RESULT.relative_to(ROOT)}")
 
 

@@ -151,7 +151,7 @@ def _record(item: Json, place: str) -> Record:
     return record
 
 
-def records5(item: Json, place: str) -> Iterator[Record]:
+def records5(item: Json, place: str, *, totals: bool) -> Iterator[Record]:
     """The record of an item of release 5."""
     record = _record(item, place)
     record.section_type, record.yop = text(item.get("Section_Type")), text(item.get("YOP"))
@@ -172,14 +172,14 @@ def records5(item: Json, place: str) -> Iterator[Record]:
         if isinstance(part, dict):
             component = Component(name=text(part.get("Item_Name")))
             _describe(part, component)
-            component.counts = _performance5(part.get("Performance"))
+            component.counts = _performance5(part.get("Performance"), totals=totals)
             components.append(component)
     record.components = tuple(components)
-    record.counts = _performance5(item.get("Performance"))
+    record.counts = _performance5(item.get("Performance"), totals=totals)
     yield record
 
 
-def _performance5(value: Any) -> Counts:
+def _performance5(value: Any, *, totals: bool) -> Counts:
     counts: Counts = {}
     for performance in value if isinstance(value, list) else ():
         if not isinstance(performance, dict):
@@ -188,7 +188,7 @@ def _performance5(value: Any) -> Counts:
         begin, end = (
             (text(period.get("Begin_Date")), text(period.get("End_Date"))) if isinstance(period, dict) else ("", "")
         )
-        month = begin[:7] if begin[:7] == end[:7] and begin else TOTALS
+        month = begin[:7] if begin[:7] == end[:7] and begin and not totals else TOTALS
         instances = performance.get("Instance")
         for instance in instances if isinstance(instances, list) else ():
             if not isinstance(instance, dict):

@@ -34,6 +34,7 @@ class JsonReading:
         self._plan: Plan | None = None
         self._judge: HeaderJudge | None = None
         self._prefix = ""
+        self._broken = False
         self._bom = bom
         raw = self._header_member()
         self.header: Header = json_records.header_of(raw if isinstance(raw, dict) else {})
@@ -167,6 +168,9 @@ class JsonReading:
         return "Totals" in self.header.report_attributes.get("Granularity", ())
 
     def _damaged(self, damage: Damaged) -> None:
+        if self._broken:
+            return
+        self._broken = True
         code = damage.code
         if code != "file-not-utf8":
             code = "json-syntax" if self._report.looks_whole() else "json-not-object"
@@ -263,7 +267,7 @@ class _Body:
 
 def _records(item: dict[str, Any], place: str, *, nested: bool, totals: bool) -> Iterator[Record]:
     if not nested:
-        yield from json_records.records5(item, place)
+        yield from json_records.records5(item, place, totals=totals)
         return
     inner = item.get("Items")
     if not isinstance(inner, list):

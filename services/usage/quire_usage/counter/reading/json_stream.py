@@ -229,7 +229,8 @@ def _in_parts(window: Window, place: str, limits: Limits) -> Iterator[tuple[str,
                 yield place, Part(members, items, offset)
                 offset += len(items)
                 items = []
-    yield place, Part(members, items, offset)
+    if items or not offset:
+        yield place, Part(members, items, offset)
     window.go(end)
 
 

@@ -1,7 +1,9 @@
 """One open report: its header, its records as a stream, what was found, and what was put aside."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -12,6 +14,7 @@ from quire_usage.counter.reading.json_report import JsonReading
 from quire_usage.counter.reading.limits import Limits, NotReadable
 from quire_usage.counter.reading.sink import Issue, Sink
 from quire_usage.counter.reading.source import open_bytes
+from quire_usage.counter.reading.table_records import TITLE_ROWS
 from quire_usage.counter.reading.table_report import Source, TableReading
 from quire_usage.counter.reading.text_table import recognize
 from quire_usage.counter.reading.workbook import Workbook
@@ -84,7 +87,7 @@ class Reading:
                 raise NotReadable(words)
         if head.startswith(b"PK"):
             return self._open_workbook()
-        if self._mapping is None and start[:1] in (b"{", b"[") or start[:2] in (b'"{', b'"['):
+        if (self._mapping is None and start[:1] in (b"{", b"[")) or start[:2] in (b'"{', b'"['):
             reading = JsonReading(self._stream, self.limits, self.sink, bom=head.startswith(_BOM))
             return reading.header, reading.records()
         if self._mapping is None and sushi_xml.recognizes(head):
@@ -115,18 +118,15 @@ class Reading:
             # a mapped table is no COUNTER report, so the official checks of its beginning do not apply
             self.sink = Sink(self.limits)
             return mapped.read(source(), kind, self._mapping, self.limits, self.sink)
-        first = []
-        for number, row in enumerate(source()):
-            first.append(row)
-            if number > 20:
-                break
+        with closing(source()) as rows:
+            first = list(islice(rows, TITLE_ROWS))
         if release4.recognizes(first):
             self.sink = Sink(self.limits)
             return release4.read(source(), kind, self.limits, self.sink)
         reading = TableReading(source, kind, self.sink, fatal=fatal)
         return reading.header, reading.records()
 
-    def _run(self) -> Iterator[Record]:
+    def _run(self) -> Generator[Record, None, None]:
         for record in self._records:
             if _AGGREGATE.fullmatch(record.name) and not _SERIAL.intersection(record.identifiers):
                 self._put_aside(record)
@@ -145,7 +145,10 @@ class Reading:
         return self._running
 
     def close(self) -> None:
-        """Releases the file."""
+        """Releases the file; records that were not taken are gone."""
+        self._running.close()
+        if isinstance(self._records, Generator):
+            self._records.close()
         self._stream.close()
 
     def __enter__(self) -> "Reading":

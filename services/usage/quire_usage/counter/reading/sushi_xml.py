@@ -106,7 +106,7 @@ class _Items(Iterator[Record]):
                 "The XML declares a document type or entities. No report needs them and they can be used for attacks; "
                 "the file was refused."
             ) from fault
-        except (ParseError, ValueError) as fault:
+        except (ParseError, ValueError, LookupError) as fault:
             if isinstance(fault, NotReadable):
                 raise
             if self._number == 0:

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any, cast
 
 from quire_usage.counter import table_text
-from quire_usage.counter.model import TOTALS, Component, Header, Item, Record
+from quire_usage.counter.model import TOTALS, Component, Counts, Header, Item, Record
 from quire_usage.counter.months import lenient_month
 from quire_usage.counter.reading.limits import MOST_COUNT
 from quire_usage.counter.reading.sink import Sink
@@ -167,11 +167,16 @@ class RecordBuilder:
         self._at = [number for number, name in enumerate(names) if name and number not in apart]
         self._names = [names[number] for number in self._at]
         self._key = itemgetter(*self._at) if len(self._at) > 1 else None
+        self._own = [number for number, name in enumerate(self._names) if not name.startswith("Component_")]
+        self._with_components = len(self._own) < len(self._names)
         first, last = (self._counted[0], self._counted[-1]) if self._counted else (0, -1)
         self._slice = slice(first, last + 1) if self._counted == list(range(first, last + 1)) else None
         self._counts = CountCells()
         self._open: Record | None = None
         self._last: object = None
+        self._last_own: object = None
+        self._into: Counts = {}
+        """Where the counts of the next row go: the open record's own, or its last component's."""
 
     def see(self, number: int, row: Row) -> Record | None:
         """Takes row `number` (from 1); gives the record that it completes, if any."""
@@ -183,18 +188,20 @@ class RecordBuilder:
         key = self._key(row) if self._key is not None else [row[at] for at in self._at]
         done: Record | None = None
         current = self._open
-        if current is None or key != self._last or metric in current.counts:
+        if current is None or key != self._last or metric in self._into:
             metric = metric.strip()
             if not metric:
                 self._without_metric(number, row)
                 return None
-            done, current = current, self._record(key, number)
-            self._open, self._last = current, key
-        months = self._numbers(number, row)
-        if len(current.components) == 1:
-            current.components[0].counts[metric] = months
-        else:
-            current.counts[metric] = months
+            made = self._record(key, number)
+            own = [key[at] for at in self._own] if self._with_components else None
+            if current is not None and made.components and own == self._last_own and key != self._last:
+                current.components += made.components
+            else:
+                done, self._open, current = current, made, made
+            self._last, self._last_own = key, own
+            self._into = current.components[-1].counts if made.components else current.counts
+        self._into[metric] = self._numbers(number, row)
         return done
 
     def last(self) -> Record | None:

@@ -1,6 +1,7 @@
 """Reads a report in a table: header, records, and the official checks, in one pass."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from itertools import islice
 
 from quire_usage.counter.definitions import release
@@ -16,7 +17,7 @@ from quire_usage.counter.validation.rows import RowJudge
 from quire_usage.counter.validation.shapes import Reporter, Shapes
 from quire_usage.counter.words import BLANKS, fuzzy
 
-Source = Callable[[], Iterator[Row]]
+Source = Callable[[], Generator[Row, None, None]]
 """Opens the rows anew, from the first."""
 
 
@@ -27,7 +28,8 @@ class TableReading:
         self._source = source
         self._kind = kind
         self._sink = sink
-        self.first_rows = list(islice(source(), TITLE_ROWS))
+        with closing(source()) as rows:
+            self.first_rows = list(islice(rows, TITLE_ROWS))
         self._layout = Layout(self.first_rows)
         if not self._layout.is_report:
             shown = " / ".join(filter(None, ("\t".join(row).strip() for row in self.first_rows[:3])))[:200]

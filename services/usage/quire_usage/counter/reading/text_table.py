@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -38,7 +38,7 @@ class TextTable:
         """`tsv` for tabs, else `csv`."""
         return "tsv" if self.delimiter == "\t" else "csv"
 
-    def rows(self, stream: BinaryIO, limits: Limits) -> Iterator[Row]:
+    def rows(self, stream: BinaryIO, limits: Limits) -> Generator[Row, None, None]:
         """All rows. Raises NotReadable for a table that no spreadsheet program would write."""
         stream.seek(0)
         text = io.TextIOWrapper(stream, self.encoding, errors="replace", newline="")

@@ -9,7 +9,7 @@ import codecs
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
 from html import unescape
 from typing import BinaryIO
@@ -159,7 +159,7 @@ class Workbook:
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as fault:
             raise NotReadable(f"{name} in the workbook is damaged or locked: {fault}.") from fault
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Generator[Row, None, None]:
         """All rows of the first sheet, cells as text; rows that the sheet leaves out are blank."""
         following = 1
         for piece in self._pieces(self._sheet, "</row>"):

@@ -3,11 +3,13 @@
 from typing import Any
 
 from quire_usage.counter.definitions import Element, IdentifierRule
+from quire_usage.counter.reading.limits import MOST_COUNT
 from quire_usage.counter.reading.sink import Issue
 from quire_usage.counter.validation.identifier_lists import IdentifierLists
 from quire_usage.counter.validation.items import Checked, ItemRules
 from quire_usage.counter.validation.merging import Key
 from quire_usage.counter.validation.metric_rules import MetricRules
+from quire_usage.counter.validation.numbers import whole_number
 from quire_usage.counter.validation.plan import Plan
 from quire_usage.counter.validation.shapes import Json, Reporter, Shapes
 from quire_usage.counter.validation.values import Issues
@@ -104,7 +106,7 @@ class JsonItems:
 
     def count(self, place: str, value: Any, *, scalar_code: str) -> int | None:
         """A count: a positive whole number. 0 is said and returned; None cannot be used."""
-        if type(value) is int and value > 0:
+        if type(value) is int and 0 < value < MOST_COUNT:
             return value
         shown = str(value)
         if isinstance(value, list | dict):
@@ -114,7 +116,7 @@ class JsonItems:
         if text.strip() == "":
             self.say("count-empty", place, shown)
             return None
-        number = _numeric(text)
+        number = whole_number(text.strip())
         if number is None:
             self.say("count-word", place, shown)
             return None
@@ -126,9 +128,3 @@ class JsonItems:
         if number == 0:
             self.say("count-zero", place, shown)
         return number
-
-
-def _numeric(text: str) -> int | None:
-    from quire_usage.counter.validation.rows import whole_number
-
-    return whole_number(text.strip())

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from quire_usage.counter.definitions import Element
+from quire_usage.counter.reading.limits import MOST_COUNT
 from quire_usage.counter.reading.sink import Issue
 from quire_usage.counter.validation.items import Checked
 from quire_usage.counter.validation.json_items import JsonItems
@@ -179,7 +180,7 @@ class JsonJudge51:
         """(counts per month of the plan or None, whether the set can be used)."""
         if type(value) is dict and value:
             counts = list(value.values())
-            if set(map(type, counts)) == _WHOLE and min(counts) > 0:
+            if set(map(type, counts)) == _WHOLE and min(counts) > 0 and max(counts) < MOST_COUNT:
                 if tuple(value) == self._month_names:
                     return counts, True
                 if value.keys() <= self._month_set:

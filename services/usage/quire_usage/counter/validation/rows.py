@@ -1,6 +1,5 @@
 """Checks of the rows of a table, one by one; rows of one item and attribute set become one group."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -13,12 +12,12 @@ from quire_usage.counter.validation.identifier_lists import IdentifierLists
 from quire_usage.counter.validation.items import ItemRules
 from quire_usage.counter.validation.merging import Group, Key
 from quire_usage.counter.validation.metric_rules import MetricRules
+from quire_usage.counter.validation.numbers import whole_number
 from quire_usage.counter.validation.plan import Plan
 from quire_usage.counter.validation.shapes import Reporter, Shapes
 from quire_usage.counter.validation.values import Issues
 from quire_usage.counter.words import BLANKS
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _REMEMBERED = 50_000
 
 
@@ -299,16 +298,6 @@ class RowJudge:
     def _say(self, issue: Issue, number: int, column: int) -> None:
         place = f"row {number}" if column < 0 else f"row {number}, column {column_name(column)}"
         self.reporter.issue(issue, place)
-
-
-def whole_number(text: str) -> int | None:
-    """A number as spreadsheets write it (`12`, `12.0`, `1e3`), its fraction cut off; None for anything else."""
-    if not _NUMBER.fullmatch(text):
-        return None
-    if text.lstrip("+-").isdigit():
-        return int(text) if len(text) < 20 else None
-    number = float(text)
-    return int(number) if abs(number) < 1e18 else None
 
 
 def _one(column: int) -> "itemgetter[tuple[str, ...]]":
