@@ -166,16 +166,16 @@ class PaidLine:
     releases: bool
 
 
-def payment_status(current: PaymentStatus, paid: Iterable[PaidLine]) -> PaymentStatus:
+def payment_status(current: PaymentStatus, paid: Iterable[PaidLine], *, is_canceled: bool) -> PaymentStatus:
     """The payment status of an order line that follows from its paid invoice lines.
 
-    Statuses that say nothing is to be paid stay as they are while nothing is paid.
+    A credit alone pays nothing. When a payment was taken back, the line awaits payment again, or is canceled.
     """
-    lines = list(paid)
+    lines = [line for line in paid if line.amount > 0]
     if any(line.releases for line in lines):
         return PaymentStatus.PAID
     if lines:
         return PaymentStatus.PARTLY
     if current in {PaymentStatus.PARTLY, PaymentStatus.PAID}:
-        return PaymentStatus.AWAITING
+        return PaymentStatus.CANCELED if is_canceled else PaymentStatus.AWAITING
     return current

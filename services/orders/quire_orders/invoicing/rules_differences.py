@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from quire_orders.invoicing.rules_matching import title_likeness
 from quire_orders.purchasing.rules import LineStatus, PaymentStatus
@@ -82,6 +83,7 @@ class Period:
 class Bill:
     """An invoice line of the same order line on a live invoice (approved or paid)."""
 
+    invoice_id: UUID
     invoice_number: str
     quantity: Decimal
     paid_on: date | None

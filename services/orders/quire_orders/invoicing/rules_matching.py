@@ -275,3 +275,33 @@ def _contradictions(invoiced: Collection[tuple[str, str]], ordered: Collection[t
         ours = ", ".join(sorted(number for k, number in ordered if k == kind))
         found.append(Evidence(kind, theirs, ours, False))
     return found
+
+
+class Index:
+    """Order lines by all that a match can come from, so that each invoice line is held against a few only."""
+
+    def __init__(self, ordered: Iterable[Ordered]) -> None:
+        self._by: dict[tuple[str, str], list[Ordered]] = {}
+        for one in ordered:
+            for key in self._keys_of(one):
+                self._by.setdefault(key, []).append(one)
+
+    @staticmethod
+    def _keys_of(one: Ordered) -> set[tuple[str, str]]:
+        keys = {("reference", key) for key in one.own_keys}
+        keys |= {("reference", fold(value)) for value in (one.vendor_reference, one.quote_reference) if value}
+        keys |= set(one.identifiers)
+        keys.add(("order", fold(one.order_number)))
+        keys |= {("title", word) for word in title_words(one.title)[:1]}
+        return keys
+
+    def near(self, line: Invoiced) -> list[Ordered]:
+        """The order lines that share a reference, an order, a standard number or a first word with the line."""
+        keys: set[tuple[str, str]] = set(line.identifiers)
+        for reference in line.references:
+            keys |= {("reference", key) for key in reference_keys(reference.value)}
+            order = order_of(reference.value) or (fold(reference.value) if reference.kind in _ORDER_KINDS else None)
+            keys |= {("order", order)} if order else set()
+        keys |= {("title", word) for word in title_words(line.title)[:1]}
+        found = {one.line_id: one for key in keys for one in self._by.get(key, ())}
+        return list(found.values())

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, text
+from sqlalchemy import ColumnElement, delete, func, or_, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,6 +23,9 @@ from quire_shared.api.problems import NotFound
 
 SUGGESTIONS = 2_000
 """At most so many order lines are read as title suggestions for one invoice."""
+
+TITLE_START = 12
+"""Order lines whose titles begin with the same characters are looked at; one more reason to compare, no match yet."""
 
 
 def seen(who: Principal) -> list[ColumnElement[bool]]:
@@ -84,7 +87,7 @@ async def same_number(session: AsyncSession, invoice: Invoice) -> Invoice | None
             Invoice.number_key == invoice.number_key,
             Invoice.id != invoice.id,
             Invoice.id != family,
-            or_(col(Invoice.remainder_of).is_(None), Invoice.remainder_of != family),
+            or_(col(Invoice.remainder_of).is_(None), col(Invoice.remainder_of) != family),
             Invoice.state != InvoiceState.CANCELED,
         )
         .order_by(col(Invoice.id))
@@ -128,7 +131,7 @@ _CANDIDATES = text(
         JOIN order_line l ON l.id = i.line_id JOIN purchase_order o ON o.id = l.order_id AND o.vendor_id = :vendor
       UNION
       (SELECT l.id FROM order_line l JOIN purchase_order o ON o.id = l.order_id AND o.vendor_id = :vendor
-        WHERE l.status <> 'canceled' AND left(lower(l.title), 12) = ANY(CAST(:titles AS text[]))
+        WHERE l.status <> 'canceled' AND left(lower(l.title), :start) = ANY(CAST(:titles AS text[]))
         ORDER BY l.id LIMIT :suggestions)
     )
     SELECT l.id, l.number, l.position, l.title, l.source_key, l.vendor_reference, l.quote_reference,
@@ -154,6 +157,7 @@ async def candidates(session: AsyncSession, wanted: Wanted) -> list[Ordered]:
             "numbers": [number for _, number in numbers],
             "titles": sorted(wanted.titles),
             "suggestions": SUGGESTIONS,
+            "start": TITLE_START,
         },
     )
     return [
@@ -183,8 +187,8 @@ class OrderFacts:
     bills: dict[UUID, list[Bill]] = field(default_factory=lambda: defaultdict(list))
 
 
-async def order_facts(session: AsyncSession, line_ids: Iterable[UUID], except_invoice: UUID | None) -> OrderFacts:
-    """Order lines with their orders, numbers and what other live invoices have billed: three statements."""
+async def order_facts(session: AsyncSession, line_ids: Iterable[UUID]) -> OrderFacts:
+    """Order lines with their orders, numbers and what live invoices have billed: three statements."""
     facts = OrderFacts()
     ids = sorted(set(line_ids))
     if not ids:
@@ -196,26 +200,22 @@ async def order_facts(session: AsyncSession, line_ids: Iterable[UUID], except_in
         facts.orders[line.id] = order
     for identifier in await session.exec(select(LineIdentifier).where(col(LineIdentifier.line_id).in_(ids))):
         facts.identifiers[identifier.line_id].add((identifier.kind, identifier.normalized))
-    for line, invoice in await _live_lines(session, ids, except_invoice):
-        period = Period(line.service_from, line.service_to) if line.service_from and line.service_to else None
-        assert line.order_line_id is not None
-        facts.bills[line.order_line_id].append(
-            Bill(invoice.number, line.quantity, invoice.paid_on, not line.more_expected, period)
-        )
+    for billed, invoice in await _live_lines(session, ids):
+        period = Period(billed.service_from, billed.service_to) if billed.service_from and billed.service_to else None
+        if billed.order_line_id is not None:
+            facts.bills[billed.order_line_id].append(
+                Bill(invoice.id, invoice.number, billed.quantity, invoice.paid_on, not billed.more_expected, period)
+            )
     return facts
 
 
-async def _live_lines(
-    session: AsyncSession, order_line_ids: Sequence[UUID], except_invoice: UUID | None
-) -> list[tuple[InvoiceLine, Invoice]]:
+async def _live_lines(session: AsyncSession, order_line_ids: Sequence[UUID]) -> list[tuple[InvoiceLine, Invoice]]:
     """Paying lines of approved and paid invoices that belong to order lines."""
     where: list[ColumnElement[bool]] = [
         col(InvoiceLine.order_line_id).in_(order_line_ids),
         col(InvoiceLine.decision).in_([Decision.ACCEPT, Decision.SHORT_PAY]),
         col(Invoice.state).in_(sorted(LIVE)),
     ]
-    if except_invoice is not None:
-        where.append(col(Invoice.id) != except_invoice)
     rows = await session.exec(
         select(InvoiceLine, Invoice)
         .join(Invoice, col(Invoice.id) == col(InvoiceLine.invoice_id))
@@ -229,7 +229,7 @@ async def paid_lines(session: AsyncSession, order_line_ids: Collection[UUID]) ->
     """The paid invoice lines of order lines."""
     found: dict[UUID, list[InvoiceLine]] = defaultdict(list)
     if order_line_ids:
-        for line, invoice in await _live_lines(session, sorted(order_line_ids), None):
+        for line, invoice in await _live_lines(session, sorted(order_line_ids)):
             if invoice.state is InvoiceState.PAID and line.order_line_id is not None:
                 found[line.order_line_id].append(line)
     return found
@@ -295,8 +295,20 @@ async def order_funds(session: AsyncSession, order_line_ids: Collection[UUID]) -
     return found
 
 
+async def take_back(session: AsyncSession, remainder_id: UUID) -> None:
+    """Lines that were carried into a canceled remainder are held in their own invoice again."""
+    await session.execute(
+        update(InvoiceLine).where(col(InvoiceLine.carried_to) == remainder_id).values(carried_to=None)
+    )
+
+
 async def vendor(session: AsyncSession, vendor_id: UUID) -> VendorCopy | None:
     return await session.get(VendorCopy, vendor_id)
+
+
+async def vendors(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, VendorCopy]:
+    rows = await session.exec(select(VendorCopy).where(col(VendorCopy.vendor_id).in_(sorted(ids))))
+    return {row.vendor_id: row for row in rows}
 
 
 # Lists

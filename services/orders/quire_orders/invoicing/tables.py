@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -29,7 +29,7 @@ class InvoicePart(Base, table=True):
     part: int = Field(primary_key=True)
     parts: int
     payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    received_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    received_at: datetime
 
 
 class Invoice(Identified, Versioned, Stamped, Owned, Base, table=True):
@@ -128,7 +128,7 @@ class InvoiceLine(Identified, Stamped, Base, table=True):
     decided_by: str | None = Field(default=None, max_length=80)
     pay_amount: Decimal | None = Field(default=None, sa_type=MoneyAmount)
     more_expected: bool = False
-    carried_to: UUID | None = Field(default=None, foreign_key="invoice.id")
+    carried_to: UUID | None = Field(default=None, foreign_key="invoice.id", index=True)
 
 
 class InvoiceLineFund(Identified, Base, table=True):
