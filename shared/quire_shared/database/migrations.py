@@ -118,6 +118,5 @@ def _render(kind: str, item: Any, autogen_context: Any) -> Any:
     from sqlalchemy.types import TypeDecorator
 
     if kind == "type" and isinstance(item, TypeDecorator):
-        autogen_context.imports.add("import sqlalchemy as sa")
         return f"sa.{item.impl!r}" if not repr(item.impl).startswith("sa.") else repr(item.impl)
     return False
