@@ -91,7 +91,7 @@ def main() -> int:
             read += 1
         except NotReadable:
             refused += 1
-        except BaseException:
+        except Exception:  # noqa: BLE001  whatever it is, it is the finding of this program
             print(f"step {step} of seed {seed}, made from {name}:")
             traceback.print_exc()
             return 1

@@ -52,7 +52,9 @@ class TextTable:
         except csv.Error as fault:
             raise NotReadable(f"The table is damaged near line {reader.line_num}: {fault}.") from fault
         finally:
-            text.detach()
+            if not stream.closed:
+                # the wrapper must not close a stream that is read again
+                text.detach()
 
 
 def recognize(stream: BinaryIO, limits: Limits) -> TextTable:
