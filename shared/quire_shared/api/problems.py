@@ -6,7 +6,8 @@ a JSON pointer (RFC 6901), a stable code, a sentence and, where there is one, th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import structlog
@@ -130,15 +131,21 @@ def pointer(location: Sequence[str | int]) -> str:
 
 def _validation(exc: RequestValidationError) -> Invalid:
     faults = [
-        Fault(pointer=pointer(e["loc"]), code=e["type"], detail=e["msg"], value=_short(e.get("input")))
+        Fault(pointer=pointer(e["loc"]), code=e["type"], detail=e["msg"], value=_shown(e["loc"], e.get("input")))
         for e in exc.errors()
     ]
     n = len(faults)
     return Invalid(f"{n} {'field is' if n == 1 else 'fields are'} not as expected; each is named below.", faults)
 
 
-def _short(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int):
+_SECRET = re.compile(r"password|token|secret|key", re.IGNORECASE)
+
+
+def _shown(location: Sequence[str | int], value: Any) -> Any:
+    """The faulty value as far as it may be shown again: no secret, and no whole object, which may hold one."""
+    if value is None or isinstance(value, Mapping | list | bytes) or any(_SECRET.search(str(p)) for p in location):
+        return None
+    if isinstance(value, bool | int):
         return value
     return str(value)[:100]
 

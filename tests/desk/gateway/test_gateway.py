@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from quire_desk.gateway import neighbours
 from quire_shared.service.installation import Installation
 from tests.desk.conftest import Browser, Desk
 
@@ -112,6 +113,21 @@ async def test_a_service_that_is_not_there_is_told_in_words(house: Desk) -> None
     unknown = await ada.ask("GET", "/api/elsewhere/x")
     assert unknown.status_code == 404
     assert "orders, vendors, licenses, usage, desk" in unknown.json()["detail"]
+
+
+async def test_a_service_that_is_too_slow_leaves_the_outcome_open(house: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "TIMEOUT", httpx.Timeout(0.3))
+    ada = await house.administrator()
+
+    async def never(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(2)
+
+    async with served(never) as address:
+        house.runtime.settings = house.runtime.settings.model_copy(update={"orders_url": address})
+        slow = await ada.ask("POST", "/api/orders/orders", {"a": 1})
+        await house.app.state.neighbours.close()
+    assert slow.status_code == 503
+    assert "Idempotency-Key" in slow.json()["detail"]
 
 
 async def test_a_foreign_bearer_token_is_left_to_the_service(house: Desk) -> None:

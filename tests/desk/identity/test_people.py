@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 
 from quire_shared.database import audit
@@ -271,3 +273,25 @@ async def test_a_built_in_role_cannot_be_changed_and_an_own_one_can(house: Desk)
     assert (await pat.ask("GET", "/api/desk/people")).status_code == 200, "the next request has the new scopes"
     unknown = await make(ada, "/api/desk/roles", {"code": "y", "name": "Y", "scopes": ["nothing:read"]}, 422)
     assert unknown["errors"][0]["value"] == "nothing:read"
+
+
+async def test_no_fast_hash_of_a_password_is_kept_and_no_refusal_shows_one(house: Desk) -> None:
+    ada = await house.administrator()
+    secret = "canary under the old stairs"
+    raw = orjson.dumps({"user_name": "cleo", "name": "Cleo", "password": secret})
+    headers = {"X-CSRF-Token": ada.csrf, "Idempotency-Key": "k1", "Content-Type": "application/json"}
+    assert (await ada.http.post("/api/desk/people", content=raw, headers=headers)).status_code == 201
+    kept = await rows(house, "SELECT body_hash FROM idempotency")
+    assert kept
+    assert hashlib.sha256(raw).digest() not in [r["body_hash"] for r in kept]
+
+    for path, body in (
+        ("/api/desk/sign-in", {"password": secret}),
+        ("/api/desk/sign-in", {"user_name": "cleo", "password": [secret]}),
+        ("/api/desk/sign-in", {"user_name": "cleo", "password": secret * 10}),
+        ("/api/desk/sign-in/link", {"token": secret * 10, "password": secret}),
+        ("/api/desk/people", {"password": secret}),
+    ):
+        refused = await ada.ask("POST", path, body)
+        assert refused.status_code == 422
+        assert "canary" not in refused.text, path
