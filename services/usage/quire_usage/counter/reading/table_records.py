@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any, cast
 
 from quire_usage.counter import table_text
-from quire_usage.counter.model import TOTALS, Component, Counts, Header, Item, Record
+from quire_usage.counter.model import TOTALS, Component, Counts, Header, Identifiers, Item, Record
 from quire_usage.counter.months import lenient_month
 from quire_usage.counter.reading.limits import MOST_COUNT
 from quire_usage.counter.reading.sink import Sink
@@ -172,6 +172,7 @@ class RecordBuilder:
         first, last = (self._counted[0], self._counted[-1]) if self._counted else (0, -1)
         self._slice = slice(first, last + 1) if self._counted == list(range(first, last + 1)) else None
         self._counts = CountCells()
+        self._publishers: dict[str, Identifiers] = {}
         self._open: Record | None = None
         self._last: object = None
         self._last_own: object = None
@@ -226,6 +227,15 @@ class RecordBuilder:
                     found[month] = count
             return found
 
+    def _publisher_ids(self, text: str) -> Identifiers:
+        """Publishers repeat, so their identifiers are taken apart once; records share the answer."""
+        known = self._publishers.get(text)
+        if known is None:
+            if len(self._publishers) > 10_000:
+                self._publishers.clear()
+            known = self._publishers[text] = table_text.identifiers(text, _SCHEMES)
+        return known
+
     def _without_metric(self, number: int, row: Row) -> None:
         if any(cell.strip() for cell in row):
             self._sink.quarantine(f"row {number}", "The row has no Metric_Type.", "\t".join(row))
@@ -243,7 +253,7 @@ class RecordBuilder:
             elif column in _PLAIN:
                 setattr(record, _PLAIN[column], text)
             elif column == "Publisher_ID":
-                record.publisher_ids = table_text.identifiers(text, _SCHEMES)
+                record.publisher_ids = self._publisher_ids(text)
             elif column == "Authors":
                 record.authors = table_text.authors(text)
             elif column.startswith("Parent_"):

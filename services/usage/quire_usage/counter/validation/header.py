@@ -27,6 +27,7 @@ _REGISTRY = re.compile(
 )
 _OLD_REGISTRY = re.compile(r"https://www\.projectcounter\.org/counter-user/.+")
 _OLD_PERIOD = re.compile(r"\s*([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)\s+to\s+([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)\s*")
+_SHEET_NUMBER = re.compile(r"[+-]?(?!0\d)(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d{1,3})?", re.ASCII)
 _CUSTOM = re.compile(r"[a-zA-Z0-9]+:")
 
 
@@ -44,12 +45,9 @@ def supported_release(shapes: Shapes, place: str, text: str) -> str | None:
 
 def as_number(text: str) -> str:
     """A table cell as a spreadsheet program stores it: `5.0` is the number 5."""
-    try:
-        number = float(text)
-    except ValueError:
+    if not _SHEET_NUMBER.fullmatch(text):
         return text
-    if not re.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?", text) or re.match(r"0\d", text):
-        return text
+    number = float(text)
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 

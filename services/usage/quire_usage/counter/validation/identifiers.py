@@ -6,7 +6,6 @@ Agency's range message, through python-stdnum.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +33,7 @@ _ISBN10 = re.compile(r"[0-9]{9}[0-9xX]")
 _ISBN13_WITHIN = re.compile(r"(?:97[89][0-9-]{14}|97[89][0-9]{10})\b")
 _ISBN10_WITHIN = re.compile(r"(?:[0-9-]{12}[0-9xX]|[0-9]{9}[0-9xX])\b")
 _HOST = re.compile(r"([^.]+\.)+[^.]{2,}")
+_PLAIN_ADDRESS = re.compile(r"https?://(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[A-Za-z0-9/._~%=?&+:;,!()*-]*)?")
 _URN = re.compile(r"urn:[a-zA-Z0-9][a-zA-Z0-9-]{0,30}[a-zA-Z0-9]:.+")
 
 
@@ -178,11 +178,25 @@ def _isbn13(name: str, text: str, bare: str, out: list[Issue]) -> str:
     return text if text[3] == "-" == text[15] else right
 
 
-@lru_cache(maxsize=65536)
+_REGISTRANTS: dict[str, tuple[int, int]] = {}
+"""ISBN prefixes up to the registrant → lengths of group and registrant: all ISBNs of a registrant are cut alike."""
+_MOST_REGISTRANTS = 100_000
+
+
 def hyphenated(bare: str) -> str:
     """An ISBN-13 with hyphens; without, when its range is not assigned."""
+    for end in range(11, 4, -1):
+        lengths = _REGISTRANTS.get(bare[:end])
+        if lengths is not None:
+            cut = 3 + lengths[0]
+            return f"{bare[:3]}-{bare[3:cut]}-{bare[cut:end]}-{bare[end:12]}-{bare[12]}"
     parts = isbn_ranges.split(bare)
-    return "-".join(parts) if len(parts) == 5 and all(parts) else bare
+    if len(parts) != 5 or not all(parts):
+        return bare
+    if len(_REGISTRANTS) >= _MOST_REGISTRANTS:
+        _REGISTRANTS.clear()
+    _REGISTRANTS["".join(parts[:3])] = (len(parts[1]), len(parts[2]))
+    return "-".join(parts)
 
 
 def isbn13_of(isbn10: str) -> str:
@@ -195,7 +209,7 @@ def isbn13_of(isbn10: str) -> str:
 def uri(name: str, value: Any, out: list[Issue]) -> str | None:
     """A web address with host, or a URN."""
     text = _text(value)
-    if is_web_address(text) or _URN.fullmatch(text):
+    if _PLAIN_ADDRESS.fullmatch(text) or is_web_address(text) or _URN.fullmatch(text):
         return text
     out.append(Issue("value-invalid", text, {"property": name, "expected": "A full URL or URN is needed."}))
     return None

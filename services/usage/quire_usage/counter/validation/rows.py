@@ -18,7 +18,9 @@ from quire_usage.counter.validation.shapes import Reporter, Shapes
 from quire_usage.counter.validation.values import Issues
 from quire_usage.counter.words import BLANKS
 
-_REMEMBERED = 50_000
+_REMEMBERED = 2_000
+"""Values remembered per column: what repeats is among them, what does not need not be kept."""
+_NUMERIC = frozenset("+-.0123456789")
 
 
 class _Counts(dict[str, int]):
@@ -269,7 +271,9 @@ class RowJudge:
         memory = self._memory[column]
         known = memory.get(text)
         if known is None:
-            given, text = text, as_number(text)
+            given = text
+            if text[:1] in _NUMERIC:
+                text = as_number(text)
             if self.plan.values.knows(element.check):
                 issues: Issues = []
                 known = (self.plan.values.check(element.check, element.name, text, issues), issues)
