@@ -1,0 +1,1 @@
+"""Vendors: their codes, numbers, accounts, contacts and terms."""

@@ -1,0 +1,1 @@
+"""Files and messages that come from vendors and go to them."""

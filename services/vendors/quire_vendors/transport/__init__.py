@@ -1,0 +1,1 @@
+"""How files reach vendors and come from them."""
