@@ -101,7 +101,7 @@ async def test_invoices_in_review_messages_in_quarantine_and_findings_wait(desk:
         payable=Money.of("0", "USD"),
     )
     message = MessageChanged(
-        message_id=uuid7(), direction="in", kind="INVOIC", state="quarantine", reason="The sender is not known."
+        message_id=uuid7(), direction="in", kind="INVOIC", state="quarantined", reason="The sender is not known."
     )
     report = ReportLoaded(
         platform_id=uuid7(),
@@ -124,6 +124,13 @@ async def test_invoices_in_review_messages_in_quarantine_and_findings_wait(desk:
     await tell(desk, projections.today, invoice.model_copy(update={"state": "reviewed"}))
     assert (await page(desk, "/readmodels/today?kind=invoice"))[0]["title"] == "Invoice 574076 is to be approved"
     await tell(desk, projections.today, invoice.model_copy(update={"state": "approved"}))
+    by_hand = message.model_copy(
+        update={"message_id": uuid7(), "direction": "out", "kind": "ORDERS", "state": "by_hand"}
+    )
+    await tell(desk, projections.today, by_hand)
+    titles = [i["title"] for i in await page(desk, "/readmodels/today?kind=message")]
+    assert titles == ["A message waits in quarantine: INVOIC", "A message is to be sent by hand: ORDERS"]
+    await tell(desk, projections.today, by_hand.model_copy(update={"state": "sent"}))
     await tell(desk, projections.today, message.model_copy(update={"state": "read"}))
     await tell(desk, projections.today, report.model_copy(update={"level": "passed"}))
     assert await page(desk, "/readmodels/today") == []

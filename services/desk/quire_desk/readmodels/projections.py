@@ -96,6 +96,7 @@ _INVOICE_WAITS = {
     "open": "is to be checked line by line",
     "reviewed": "is to be approved",
 }
+_MESSAGE_WAITS = {"quarantined": "A message waits in quarantine", "by_hand": "A message is to be sent by hand"}
 _REPORT_TROUBLE = {"warning", "error", "critical", "critical error", "fatal", "fatal error"}
 
 
@@ -161,7 +162,8 @@ async def invoice_changed(work: Work, event: InvoiceChanged, envelope: Envelope)
 
 @today.on(MessageChanged)
 async def message_changed(work: Work, event: MessageChanged, envelope: Envelope) -> None:
-    if event.state not in ("quarantine", "quarantined"):
+    waits = _MESSAGE_WAITS.get(event.state)
+    if waits is None:
         await _close(work, envelope, "message", event.message_id, event.state)
         return
     what = f"{event.kind} {event.document_number}" if event.document_number else event.kind
@@ -171,7 +173,7 @@ async def message_changed(work: Work, event: MessageChanged, envelope: Envelope)
         kind="message",
         subject_id=event.message_id,
         service="vendors",
-        title=f"A message waits in quarantine: {what}",
+        title=f"{waits}: {what}",
         detail=event.reason or "No reason was given.",
         urgency=URGENT,
         due_on=None,
