@@ -55,6 +55,9 @@ async def upgrade(package: str, metadata: MetaData, dsn: str) -> None:
             config.attributes.update(connection=connection, metadata=metadata)
             command.upgrade(config, "head")
             connection.commit()
+        except BaseException:
+            connection.rollback()  # else the unlock fails too and hides what went wrong
+            raise
         finally:
             connection.exec_driver_sql("SELECT pg_advisory_unlock(7214002)")
 

@@ -70,19 +70,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_load_row")),
     )
     op.create_index("ix_load_row_load_id_position", "load_row", ["load_id", "position"], unique=False)
-    op.drop_index(op.f("ix_invoice_line_carried_to"), table_name="invoice_line")
-    op.drop_index(
-        op.f("ix_invoice_line_order_line"), table_name="invoice_line", postgresql_where="(order_line_id IS NOT NULL)"
-    )
-    op.drop_table("invoice_line")
-    op.drop_index(op.f("ix_invoice_remainder_of"), table_name="invoice")
-    op.drop_index(op.f("ix_invoice_unit_id"), table_name="invoice")
-    op.drop_index(op.f("ix_invoice_vendor_number"), table_name="invoice")
-    op.drop_table("invoice")
-    op.drop_table("invoice_charge")
-    op.drop_index(op.f("ix_invoice_line_fund_fund_id"), table_name="invoice_line_fund")
-    op.drop_table("invoice_line_fund")
-    op.drop_table("invoice_part")
     # ### end Alembic commands ###
 
 
