@@ -236,10 +236,10 @@ async def test_effective_day_lies_within_the_fiscal_year(book: Book) -> None:
 async def test_paying_at_the_banks_rate_keeps_every_rate(book: Book) -> None:
     agreed, bank = await book.rate("EUR", "USD", "1.10"), await book.rate("EUR", "USD", "1.12", source="bank")
     await book.fund_with_budget("A", 1000)
-    book.line("P", 100, [("A", 100)], currency="EUR")
+    book.line("P", 100, [("A", 100)], currency="EUR", rate_id=agreed)
     await book.open_order("order of P")
     assert (await book.figures("A"))["encumbered"] == 110
-    await book.approve("I", 100, line="P", release=True, currency="EUR")
+    await book.approve("I", 100, line="P", release=True, currency="EUR", rate_id=agreed)
     assert (await book.figures("A"))["awaiting"] == 110
     await book.pay("I", bank)
     figures = await book.figures("A")

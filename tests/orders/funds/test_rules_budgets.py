@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire_orders.funds import rules
+from quire_orders.funds import rules, rules_movements
 from quire_orders.funds.rules import Account, BudgetStatus, Figures, Purpose, YearState
 from quire_shared.values.money import Money
 
@@ -195,13 +195,13 @@ def test_reversal_undoes_exactly(booked: list[tuple[rules.Posting, ...]]) -> Non
 def test_where_money_may_move(
     purpose: Purpose, year: YearState, budget: BudgetStatus, closer: bool, code: str | None
 ) -> None:
-    fault = rules.check_movement(purpose, year, budget, "fund", "HIST/2026", closer)
+    fault = rules_movements.check_movement(purpose, year, budget, "fund", "HIST/2026", closer)
     assert (fault.code if fault else None) == code
 
 
 def test_transfer_partners_both_sides_must_allow() -> None:
     def code(gives: set[str], takes: set[str]) -> str | None:
-        fault = rules.check_partners("from", "HIST", "ART", frozenset(gives), frozenset(takes))
+        fault = rules_movements.check_partners("from", "HIST", "ART", frozenset(gives), frozenset(takes))
         return fault.code if fault else None
 
     assert code(set(), set()) is None
@@ -211,9 +211,9 @@ def test_transfer_partners_both_sides_must_allow() -> None:
 
 
 def test_location_restriction_names_what_is_outside() -> None:
-    assert rules.check_locations("fund", "HIST", frozenset(), frozenset({"Main"})) is None
-    assert rules.check_locations("fund", "HIST", frozenset({"Main"}), frozenset({"Main"})) is None
-    fault = rules.check_locations("fund", "HIST", frozenset({"Main"}), frozenset({"Main", "Law"}))
+    assert rules_movements.check_locations("fund", "HIST", frozenset(), frozenset({"Main"})) is None
+    assert rules_movements.check_locations("fund", "HIST", frozenset({"Main"}), frozenset({"Main"})) is None
+    fault = rules_movements.check_locations("fund", "HIST", frozenset({"Main"}), frozenset({"Main", "Law"}))
     assert fault is not None
     assert fault.code == "fund_location_restriction"
     assert "Law" in fault.detail

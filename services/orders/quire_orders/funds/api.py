@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 from sqlmodel import SQLModel, col
 
-from quire_orders.funds import commands, commands_reports, schemas, schemas_ledger, store
+from quire_orders.funds import commands, commands_budgets, commands_reports, schemas, schemas_ledger, store
 from quire_orders.funds.store_reports import Chosen
 from quire_orders.funds.tables import (
     ExpenseClass,
@@ -326,7 +326,7 @@ async def list_budgets(
 
 @router.post("/budgets", status_code=201, response_model=schemas_ledger.BudgetOut, dependencies=[may_write])
 async def create_budget(body: schemas.BudgetIn, run: Run, day: Today) -> Response:
-    return await run(commands.create_budget, body, day)
+    return await run(commands_budgets.create_budget, body, day)
 
 
 @router.get("/budgets/{budget_id}", dependencies=[may_read])
@@ -340,4 +340,4 @@ async def get_budget(
 
 @router.patch("/budgets/{budget_id}", response_model=schemas_ledger.BudgetOut, dependencies=[may_write])
 async def change_budget(budget_id: UUID, body: schemas.BudgetChange, run: Run) -> Response:
-    return await run(commands.change_budget, budget_id, body)
+    return await run(commands_budgets.change_budget, budget_id, body)

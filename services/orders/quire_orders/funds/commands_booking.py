@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from quire_orders.funds import rules, store_ledger
+from quire_orders.funds import rules, rules_movements, store_ledger
 from quire_orders.funds.rules import ZERO, Account, Fault, Figures, Purpose
 from quire_orders.funds.rules_limits import Check, Demand, LimitFinding, check_limits
 from quire_orders.funds.store_ledger import Draft, Entry, LockedBudget
@@ -154,7 +154,9 @@ class Booking:
                 seen.add(key)
                 budget = self.budgets[entry.posting.budget_id]
                 place = self._places[key]
-                fault = rules.check_movement(purpose, budget.year_state, budget.status, place, budget.name, may_close)
+                fault = rules_movements.check_movement(
+                    purpose, budget.year_state, budget.status, place, budget.name, may_close
+                )
                 if fault is None and budget.fund_status is not RecordStatus.ACTIVE:
                     fault = Fault(
                         pointer=place,

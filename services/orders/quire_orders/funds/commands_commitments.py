@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from quire_orders.funds import rules, store_commitments
+from quire_orders.funds import rules, rules_movements, store_commitments
 from quire_orders.funds.commands_booking import Booking, Document, Override, as_problems
 from quire_orders.funds.commands_rates import Conversions
 from quire_orders.funds.rules import ZERO, Fault, Purpose
@@ -140,7 +140,7 @@ async def _check_parts(
     known = [p for p in parts if (p.fund_id, p.fiscal_year_id) in wanted]
     for part in known:
         budget = booking.budgets[wanted[part.fund_id, part.fiscal_year_id]]
-        fault = rules.check_locations(part.place, budget.fund_code, budget.locations, part.locations)
+        fault = rules_movements.check_locations(part.place, budget.fund_code, budget.locations, part.locations)
         if fault is not None:
             booking.faults.append(fault)
     await check_expense_classes(

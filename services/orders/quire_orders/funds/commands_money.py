@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from quire_orders.funds import rules, store, store_commitments, store_ledger
+from quire_orders.funds import rules, rules_movements, store, store_commitments, store_ledger
 from quire_orders.funds.commands import tell_fund
 from quire_orders.funds.commands_booking import Booking, Document, as_problems
 from quire_orders.funds.rules import Account, BudgetStatus, Fault, Purpose, YearState
@@ -106,7 +106,7 @@ async def _check_partners(work: Work, booking: Booking, giver: LockedBudget, tak
     def allowed(fund_id: UUID, direction: PartnerDirection) -> frozenset[str]:
         return frozenset(names[p.partner_id] for p in partners if p.fund_id == fund_id and p.direction is direction)
 
-    fault = rules.check_partners(
+    fault = rules_movements.check_partners(
         "/to_budget_id",
         giver.fund_code,
         taker.fund_code,
