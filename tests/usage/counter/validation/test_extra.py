@@ -64,7 +64,7 @@ def test_one_month_in_two_releases_is_said() -> None:
 
 
 def record(name: str, data_type: str, count: int, **identifiers: str) -> Record:
-    ids = {kind: (value,) for kind, value in identifiers.items()}
+    ids: dict[str, tuple[str, ...]] = {kind: (value,) for kind, value in identifiers.items()}
     return Record(name=name, identifiers=ids, data_type=data_type, counts={"Total_Item_Requests": {"2024-01": count}})
 
 

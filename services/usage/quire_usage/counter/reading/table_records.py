@@ -161,7 +161,7 @@ class RecordBuilder:
                 self._months.append((number, month))
         if not self._months and total >= 0:
             self._months = [(total, TOTALS)]
-        self._month_names = [month for _, month in self._months]
+        self.months = [month for _, month in self._months]
         self._counted = [number for number, _ in self._months]
         apart = {self._metric, total, *self._counted}
         self._at = [number for number, name in enumerate(names) if name and number not in apart]
@@ -179,8 +179,11 @@ class RecordBuilder:
         self._into: Counts = {}
         """Where the counts of the next row go: the open record's own, or its last component's."""
 
-    def see(self, number: int, row: Row) -> Record | None:
-        """Takes row `number` (from 1); gives the record that it completes, if any."""
+    def see(self, number: int, row: Row, counts: list[int] | None = None) -> Record | None:
+        """Takes row `number` (from 1); gives the record that it completes, if any.
+
+        `counts`: the row's counts in the order of `months`, when they are known already.
+        """
         if len(row) < self._width:
             if not any(row):
                 return None
@@ -202,7 +205,7 @@ class RecordBuilder:
                 done, self._open, current = current, made, made
             self._last, self._last_own = key, own
             self._into = current.components[-1].counts if made.components else current.counts
-        self._into[metric] = self._numbers(number, row)
+        self._into[metric] = self._numbers(number, row, counts)
         return done
 
     def last(self) -> Record | None:
@@ -210,11 +213,13 @@ class RecordBuilder:
         done, self._open = self._open, None
         return done
 
-    def _numbers(self, number: int, row: Row) -> dict[str, int]:
+    def _numbers(self, number: int, row: Row, known: list[int] | None) -> dict[str, int]:
+        if known is not None:
+            return {month: count for month, count in zip(self.months, known, strict=True) if count}
         try:
             cells = row[self._slice] if self._slice is not None else [row[at] for at in self._counted]
             counts = map(self._counts.__getitem__, cells)
-            return {month: count for month, count in zip(self._month_names, counts, strict=True) if count}
+            return {month: count for month, count in zip(self.months, counts, strict=True) if count}
         except KeyError:
             found: dict[str, int] = {}
             for at, month in self._months:

@@ -92,11 +92,13 @@ class TableReading:
         builder = RecordBuilder(self._layout.headings, self._sink) if self._layout.heading_row else None
         body = self._layout.heading_row
         checked = _Rows(self._plan, self._sink, self._columns) if self._plan and self._columns else None
+        counts: list[int] | None = None
+        same_months = builder is not None and self._plan is not None and builder.months == self._plan.months
         for number, row in enumerate(self._source(), start=1):
             if checked is not None:
-                checked.see(number, row)
+                counts = checked.see(number, row)
             if builder is not None and number > body:
-                record = builder.see(number, row)
+                record = builder.see(number, row, counts if same_months else None)
                 if record is not None:
                     yield record
         if builder is not None:
@@ -125,36 +127,46 @@ class _Rows:
         """Rows of the body so far, blank ones between others included."""
         return self._judge.rows
 
-    def see(self, number: int, row: Row) -> None:
-        """Judges one row of the file."""
-        for group in self._groups(self._judge, self._blank, number, row):
-            self._merger.see(group)
-
-    def _groups(self, judge: RowJudge, blank: list[int], number: int, row: Row) -> Iterator[Group]:
+    def see(self, number: int, row: Row) -> list[int] | None:
+        """Judges one row of the file; gives its counts in the order of the plan's months, if all are plain."""
         if number < self._first:
-            return
+            return None
+        if self._blank or not any(row):
+            for group in self._after_blanks(self._judge, self._blank, number, row):
+                self._merger.see(group)
+            return None
+        complete = self._judge.see(number, row)
+        if complete is not None:
+            self._merger.see(complete)
+        return self._judge.counts
+
+    def _after_blanks(self, judge: RowJudge, blank: list[int], number: int, row: Row) -> Iterator[Group]:
+        """A blank row counts when another row follows."""
         if not any(row):
-            # a blank row counts when another row follows
             blank.append(number)
             return
-        if blank:
-            for before in blank:
-                yield from judge.see(before, [])
-            blank.clear()
-        yield from judge.see(number, row)
+        for before in (*blank, number):
+            group = judge.see(before, row if before == number else [])
+            if group is not None:
+                yield group
+        blank.clear()
 
     def finish(self, source: Source) -> None:
         """Judges what needs the whole body."""
-        for group in self._judge.last():
-            self._merger.see(group)
+        last = self._judge.last()
+        if last is not None:
+            self._merger.see(last)
 
         def groups() -> Iterator[Group]:
             muted: Reporter = Mute()
             judge = RowJudge(self._plan, muted, self._columns)
             blank: list[int] = []
             for number, row in enumerate(source(), start=1):
-                yield from self._groups(judge, blank, number, row)
-            yield from judge.last()
+                if number >= self._first:
+                    yield from self._after_blanks(judge, blank, number, row)
+            last = judge.last()
+            if last is not None:
+                yield last
 
         self._merger.finish(groups)
         if self._judge.unusable or self._merger.conflicts:

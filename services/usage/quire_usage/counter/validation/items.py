@@ -7,6 +7,7 @@ from quire_usage.counter.validation.merging import Key
 from quire_usage.counter.validation.plan import Plan
 
 _IDENTIFIERS = ("DOI", "Proprietary_ID", "ISBN", "Print_ISSN", "Online_ISSN", "Linking_ISSN", "URI")
+_IDENTIFIER_SET = frozenset(_IDENTIFIERS)
 _PREFIXES = ("Parent_", "Component_")
 
 Checked = dict[str, object]
@@ -39,6 +40,14 @@ class ItemRules:
             self.required_attributes = self.attribute_names
         else:
             self.required_attributes = [n for n in self.attribute_names if n not in ("Format", "Section_Type")]
+        self._required_attributes = frozenset(self.required_attributes)
+        self._required = frozenset(self.required)
+        self._is_item = plan.report.kind == "Item"
+        self._metadata = [
+            name
+            for name, element in plan.elements().items()
+            if name not in self.attribute_names and not name.startswith(_PREFIXES)
+        ]
         self.has_publisher = "Publisher" in elements
         names = plan.elements()
         self.needs_parent = not self.nested and plan.report.parent_elements is not None
@@ -48,26 +57,24 @@ class ItemRules:
 
     def row(self, checked: Checked) -> Verdict:
         """Judges the cells that the rows of a group share."""
-        attributes = {name: str(checked[name]) for name in self.attribute_names if name in checked}
-        identifiers = tuple((name, checked[name]) for name in _IDENTIFIERS if name in checked)
+        names = checked.keys()
+        attributes: dict[str, str] = {name: checked[name] for name in self.attribute_names if name in names}  # type: ignore[misc]
         issues: list[tuple[Issue, str]] = []
-        usable = all(name in attributes for name in self.required_attributes)
+        usable = self._required_attributes <= names
         if usable or not self.nested:
-            usable &= self.named(checked, bool(identifiers), issues)
+            usable &= self.named(checked, not _IDENTIFIER_SET.isdisjoint(names), issues)
         parent: Key = None
         component: Key = None
-        if self.plan.report.kind == "Item":
+        if self._is_item:
             component, fine = self._component(checked, issues)
             usable &= fine
             parent, fine = self._parent(checked, issues)
             usable &= fine
             if self.nested and usable:
                 self._parent_fits(parent, checked, issues)
-        metadata = tuple(
-            (name, _folded(value))
-            for name, value in checked.items()
-            if name not in attributes and not name.startswith(_PREFIXES)
-        )
+        # case does not tell items apart; attributes are compared by themselves
+        parts = [checked.get(name, "") for name in self._metadata]
+        metadata = "\0".join([part if type(part) is str else repr(part) for part in parts]).lower()
         return Verdict(metadata, attributes, usable, parent, component, issues)
 
     def named(self, checked: Checked, has_identifier: bool, issues: list[tuple[Issue, str]]) -> bool:
@@ -77,7 +84,7 @@ class ItemRules:
             if checked.get("Publisher") == "":
                 issues.append((Issue("publisher-missing"), "Publisher"))
             checked.setdefault("Publisher", "")
-        return usable and all(name in checked for name in self.required)
+        return usable and self._required <= checked.keys()
 
     def _name(self, checked: Checked, has_identifier: bool, issues: list[tuple[Issue, str]]) -> bool:
         kind = self.name_element

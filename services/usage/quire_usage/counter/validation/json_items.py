@@ -11,6 +11,7 @@ from quire_usage.counter.validation.merging import Key
 from quire_usage.counter.validation.metric_rules import MetricRules
 from quire_usage.counter.validation.numbers import whole_number
 from quire_usage.counter.validation.plan import Plan
+from quire_usage.counter.validation.quick import TESTS, Test
 from quire_usage.counter.validation.shapes import Json, Reporter, Shapes
 from quire_usage.counter.validation.values import Issues
 
@@ -41,10 +42,20 @@ class JsonItems:
         self.metric_rules = MetricRules(plan)
         self.metrics_present: set[str] = set()
         self.unusable = 0
+        self._publishers: dict[str, Key] = {}
+        self._item_tests = self._tests("Item") if plan.release.nested else {}
+        self._publisher_tests = self._tests("Publisher") if plan.release.nested else {}
         self._memory: dict[tuple[str, str], tuple[str | None, Issues]] = {}
+
+    def _tests(self, owner: str) -> dict[str, Test]:
+        rules = self.plan.release.identifiers_of(owner, "json")
+        return {kind: TESTS[rule.check] for kind, rule in rules.items() if rule.check in TESTS}
 
     def value(self, element: Element, place: str, value: Any) -> str | None:
         """Checks a single value; answers for texts are remembered."""
+        surely = TESTS.get(element.check)
+        if type(value) is str and surely is not None and surely(value):
+            return value
         if not isinstance(value, str):
             issues: Issues = []
             found = self.plan.values.check(element.check, element.name, value, issues)
@@ -67,6 +78,8 @@ class JsonItems:
         if element.check == "authors":
             return self.lists.authors(place, element.name, value)
         if element.check == "identifiers":
+            if type(value) is dict and (quick := self._quick_identifiers(element.name, value)) is not None:
+                return quick
             owner = "Publisher" if element.name.startswith("Publisher") else "Item"
             found = self.lists.of(owner, place, element.name, value)
         else:
@@ -77,6 +90,37 @@ class JsonItems:
         if found is None:
             return None
         return tuple(sorted((kind, tuple(text.lower() for text in values)) for kind, values in found.items()))
+
+    def _quick_identifiers(self, name: str, value: Json) -> Key | None:
+        """The comparable form of an object of identifiers that is surely right; None when that is not sure."""
+        if name.startswith("Publisher"):
+            key = repr(value)
+            known = self._publishers.get(key)
+            if known is None and value and self._lists_are_right(value):
+                if len(self._publishers) > _REMEMBERED:
+                    self._publishers.clear()
+                known = self._publishers[key] = tuple(
+                    sorted((kind, tuple(text.lower() for text in texts)) for kind, texts in value.items())
+                )
+            return known
+        tests = self._item_tests
+        if not value:
+            return None
+        for kind, text in value.items():
+            test = tests.get(kind)
+            if test is None or type(text) is not str or not test(text):
+                return None
+        return tuple(sorted([(kind, (text.lower(),)) for kind, text in value.items()]))
+
+    def _lists_are_right(self, value: Json) -> bool:
+        rules = self._publisher_tests
+        return all(
+            kind in rules
+            and type(texts) is list
+            and len(texts) > 0
+            and all(type(text) is str and rules[kind](text) for text in texts)
+            for kind, texts in value.items()
+        )
 
     def metadata(self, place: str, parts: Json, elements: dict[str, Element], special: frozenset[str]) -> Checked:
         """Checks all properties but those of `special`."""

@@ -1,6 +1,5 @@
 """Checks of the rows of a table, one by one; rows of one item and attribute set become one group."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -14,6 +13,7 @@ from quire_usage.counter.validation.merging import Group, Key
 from quire_usage.counter.validation.metric_rules import MetricRules
 from quire_usage.counter.validation.numbers import whole_number
 from quire_usage.counter.validation.plan import Plan
+from quire_usage.counter.validation.quick import TESTS
 from quire_usage.counter.validation.shapes import Reporter, Shapes
 from quire_usage.counter.validation.values import Issues
 from quire_usage.counter.words import BLANKS
@@ -68,6 +68,8 @@ class RowJudge:
         self.columns = columns
         self.rows = 0
         self.unusable = 0
+        self.counts: list[int] | None = None
+        """The counts of the last row in the order of the plan's months; None when they were not all plain."""
         self.metrics_present: set[str] = set()
         self._rules = MetricRules(plan)
         self._items = ItemRules(plan)
@@ -75,7 +77,18 @@ class RowJudge:
         self._lists = IdentifierLists(Shapes(self._collector, "tabular"), plan.values)
         key_at = list(columns.elements)
         self._key = itemgetter(*key_at) if len(key_at) > 1 else _one(key_at[0])
-        self._elements = list(columns.elements.items())
+        self._right: dict[int, set[str]] = {number: set() for number in columns.elements}
+        """Texts of a column that are right as they stand, for columns whose texts repeat."""
+        self._elements = [
+            (
+                number,
+                element,
+                element.name,
+                element.required,
+                TESTS.get(element.check, self._right[number].__contains__),
+            )
+            for number, element in columns.elements.items()
+        ]
         self._months = list(columns.months.values())
         counted = [*([columns.total] if columns.total >= 0 else []), *columns.months]
         self._width = max([*key_at, columns.metric, *counted]) + 1
@@ -92,34 +105,42 @@ class RowJudge:
         self._in_order = [order[month] for month in self._months] == list(range(len(self._months)))
         self._order = [order[month] for month in self._months]
 
-    def see(self, number: int, cells: list[str]) -> Iterator[Group]:
-        """Judges row `number` (from 1)."""
+    def see(self, number: int, cells: list[str]) -> Group | None:
+        """Judges row `number` (from 1); gives the group that it completes, if any."""
         self.rows += 1
+        done: Group | None = None
         width = self._width
         if len(cells) != width:
             if len(cells) < width:
                 cells = cells + [""] * (width - len(cells))
             else:
                 self._beyond(number, cells)
-        for column in self._blank:
-            if cells[column].strip(BLANKS):
-                self._say(Issue("cell-not-empty", cells[column]), number, column)
+        if self._blank:
+            self._unnamed(number, cells)
         key = self._key(cells)
         current = self._open
         if current is None or key != current.cells:
             if current is not None and (current.group.series or current.group.components):
-                yield current.group
+                done = current.group
             current = self._open = self._start(number, key)
         if current.issues:
             for issue, column in current.issues:
                 self._say(issue, number, column)
         self._row(number, cells, current)
+        return done
 
-    def last(self) -> Iterator[Group]:
-        """The group that is still open at the end."""
-        if self._open is not None and (self._open.group.series or self._open.group.components):
-            yield self._open.group
-        self._open = None
+    def _unnamed(self, number: int, cells: list[str]) -> None:
+        """Cells under a blank heading must be blank."""
+        for column in self._blank:
+            if cells[column].strip(BLANKS):
+                self._say(Issue("cell-not-empty", cells[column]), number, column)
+
+    def last(self) -> Group | None:
+        """The group that is still open at the end, if it has counts."""
+        current, self._open = self._open, None
+        if current is not None and (current.group.series or current.group.components):
+            return current.group
+        return None
 
     def _row(self, number: int, cells: list[str], current: _Open) -> None:
         text = cells[self.columns.metric]
@@ -138,7 +159,7 @@ class RowJudge:
             usable = False
         else:
             self.metrics_present.add(metric)
-        counts = self._numbers(number, cells)
+        counts = self.counts = self._numbers(number, cells)
         if metric is not None:
             fits, issues = self._rules.judge(
                 current.group.attributes,
@@ -252,15 +273,18 @@ class RowJudge:
         checked: dict[str, object] = {}
         issues: list[tuple[Issue, int]] = []
         sections_valid = True
-        for (column, element), text in zip(self._elements, key, strict=True):
-            if text == "" and not element.required:
+        for (column, element, name, required, surely), text in zip(self._elements, key, strict=True):
+            if text == "" and not required:
+                continue
+            if surely(text):
+                checked[name] = text
                 continue
             value, found = self._cell(column, element, text)
             for issue in found:
                 issues.append((issue, column))
             if value is not None:
-                checked[element.name] = value
-            elif text and element.name in ("Section_Type", "Format"):
+                checked[name] = value
+            elif text and name in ("Section_Type", "Format"):
                 sections_valid = False
         verdict = self._items.row(checked)
         issues.extend((issue, self._column_of(name)) for issue, name in verdict.issues)
@@ -282,7 +306,10 @@ class RowJudge:
                 known = (self._list(element, text), issues)
             if len(memory) >= _REMEMBERED:
                 memory.clear()
+                self._right[column].clear()
             memory[given] = known
+            if known[0] == given and not known[1]:
+                self._right[column].add(given)
         return known
 
     def _list(self, element: Element, text: str) -> object:
@@ -292,7 +319,7 @@ class RowJudge:
         return None if found is None else tuple((kind, tuple(values)) for kind, values in sorted(found.items()))
 
     def _column_of(self, name: str) -> int:
-        return next((number for number, element in self._elements if element.name == name), -1)
+        return next((number for number, element, *_ in self._elements if element.name == name), -1)
 
     def _beyond(self, number: int, cells: list[str]) -> None:
         for column in range(self._width, len(cells)):
