@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from quire_vendors.edi.syntax import (
     Delimiters,
+    Limits,
     OutEnvelope,
     OutGroup,
     OutMessage,
@@ -132,7 +133,7 @@ STYLES = [
     OutStyle(delimiters=Delimiters(b"^", b"<", b".", b"?", b">")),
     OutStyle(delimiters=Delimiters(b":", b"+", b",", b"?", b"'", b"*")),
     OutStyle(delimiters=Delimiters(b"\x1f", b"\x1d", b".", b"?", b"\x1c")),
-    OutStyle(wrap=80),
+    OutStyle(wrap=40),
 ]
 TEXT = st.text(alphabet=st.sampled_from("AZaz09 ?'+:^<>*äßé-.,"), max_size=40).map(str.strip)
 TAG = st.sampled_from(["BGM", "LIN", "IMD", "FTX", "GIR", "NAD"])
@@ -157,6 +158,27 @@ def test_what_is_written_reads_back(
     flags = {flag.code for message in found for flag in message.flags} | {flag.code for flag in reading.flags}
     assert flags <= {"LINES_WRAPPED", "RELEASE_BEFORE_SEGMENT"} | ({"CONTROL_CHARACTER"} & flags)
     assert reading.interchanges[0].closed
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.lists(SEGMENTS, min_size=1, max_size=2), st.sampled_from(STYLES)), min_size=1, max_size=3),
+    st.integers(0, 400),
+)
+def test_interchanges_of_different_styles_in_one_file(
+    parts: list[tuple[list[list[tuple[str, list[list[str]]]]], OutStyle]], filling: int
+) -> None:
+    """Each with its own delimiters and line breaks, read in the smallest chunks and at once."""
+    filler: list[tuple[str, list[list[str]]]] = [("FTX", [["LIN"], ["a text that fills up the chunk"]])] * filling
+    data, expected = b"", []
+    for contents, style in parts:
+        messages = [OutMessage("ORDERS", str(number), [*filler, *c]) for number, c in enumerate(contents, 1)]
+        data += write_interchange(envelope(), messages, style).data + b"\n"
+        expected += [[(tag, trimmed(elements)) for tag, elements in [*filler, *content]] for content in contents]
+    for limits in (Limits(), Limits(chunk=1, segment=2000)):
+        found = list(Reading(data, limits))
+        assert [[(s.tag, trimmed(s.elements)) for s in message.segments[1:-1]] for message in found] == expected
+        assert all(data[s.start : s.end] == s.raw for message in found for s in message.segments)
 
 
 def trimmed(elements: Any) -> list[list[str]]:

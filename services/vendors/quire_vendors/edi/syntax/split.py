@@ -238,7 +238,7 @@ class Splitter:
         if not release or (release + marks.segment not in buffer and not wrapped):
             return pieces, pieces.pop()
         if wrapped:
-            released = [n for n, piece in enumerate(pieces) if _ends_released(piece.rstrip(b"\r\n"), release)]
+            released = [n for n, piece in enumerate(pieces) if _ends_released(piece.translate(None, b"\r\n"), release)]
         else:
             released = [n for n, piece in enumerate(pieces) if piece.endswith(release)]
             released = [n for n in released if _ends_released(pieces[n], release)]
@@ -348,7 +348,11 @@ def _wrapped(text: bytes, marks: Delimiters) -> bool:
     """
     if marks.segment in b"\r\n":
         return False
-    lines = [line.rstrip(b"\r") for line in text.rstrip(b"\r\n ").split(b"\n")]
+    lines = [line for part in text.rstrip(b"\r\n ").split(b"\n") if (line := part.rstrip(b"\r"))]
+    for number, (line, after) in enumerate(pairwise(lines)):
+        if line.rstrip(b" ").endswith(marks.segment) and after.startswith((b"UNA", b"UNB")) and number > 0:
+            lines = lines[: number + 1]
+            break
     full = lines[:-1]
     width = max((len(line) for line in full), default=0)
     if len(full) < 2 or width < _NARROWEST or any(len(line) != width for line in full[1:]):
