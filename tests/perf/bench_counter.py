@@ -5,7 +5,8 @@
 
 The report is made here and breaks no rule. Each figure is the best of some fresh processes, so that one reader's memory
 is not counted for another. The bare readers only walk over the same file: the csv module's rows, ijson's items,
-calamine's rows. Ours yields every record, runs every check and gives the verdict. celus-nigiri reads the TSV's records.
+calamine's rows. Ours yields every record, runs every check and gives the verdict. celus-nigiri reads the records of
+the same rows under a release 5 header, since its table reader knows no 5.1.
 """
 
 import argparse
@@ -106,6 +107,15 @@ def make_tsv(path: Path) -> None:
         csv.writer(file, delimiter="\t", lineterminator="\n").writerows(rows())
 
 
+def make_tsv5(path: Path) -> None:
+    """The same rows under a release 5 header: celus-nigiri's table reader knows no 5.1."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        for number, row in enumerate(rows(), start=1):
+            if number != 13:
+                writer.writerow(["Release", "5"] if number == 3 else row)
+
+
 def make_xlsx(path: Path) -> None:
     from openpyxl import Workbook
 
@@ -150,7 +160,7 @@ def make_json(path: Path) -> None:
         file.write("]}")
 
 
-MAKERS = {"tsv": make_tsv, "json": make_json, "xlsx": make_xlsx}
+MAKERS = {"tsv": make_tsv, "json": make_json, "xlsx": make_xlsx, "tsv5": make_tsv5}
 
 
 def bare_csv(path: Path) -> int:
@@ -197,7 +207,7 @@ RUNS: dict[str, tuple[Callable[[Path], int], str]] = {
     "ijson_bare_s": (bare_ijson, "json"),
     "xlsx_s": (ours, "xlsx"),
     "calamine_bare_s": (bare_calamine, "xlsx"),
-    "nigiri_tsv_s": (nigiri, "tsv"),
+    "nigiri_tsv_s": (nigiri, "tsv5"),
 }
 
 
@@ -232,7 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--run")
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--profile", choices=sorted(MAKERS))
+    parser.add_argument("--profile", choices=("json", "tsv", "xlsx"))
     arguments = parser.parse_args()
     if arguments.run:
         run_here(arguments.run, arguments.folder)

@@ -39,6 +39,8 @@ _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  spreadsheet dates have no zone
 _EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
 
+_NUMBERS = frozenset(("", "n"))
+
 Row = list[str]
 
 
@@ -182,7 +184,17 @@ class Workbook:
         found = _CELL.findall(row)
         if len(found) != row.count("<c ") + row.count("<c>") + row.count("<c/"):
             found = self._odd_cells(row)
-        shared, dates = self._shared, self._dates
+        dates = self._dates
+        if [cell[0] for cell in found] == _FIRST_COLUMNS[: len(found)] and "&" not in row:
+            # cells from A on without gaps, as programs write full rows
+            return [
+                inline
+                if kind == "inlineStr"
+                else value
+                if value.isdigit() and kind in _NUMBERS and style not in dates and value.isascii()
+                else self._value(style, kind, value, inline)
+                for _, style, kind, value, inline in found
+            ]
         values: Row = []
         for letters, style, kind, value, inline in found:
             column = _column(letters)
@@ -192,20 +204,19 @@ class Workbook:
                 if column < len(values):
                     continue
                 values.extend([""] * (column - len(values)))
-            if kind == "s":
-                values.append(shared[int(value)] if value.isdigit() and int(value) < len(shared) else "")
-            elif kind == "inlineStr" or kind == "str":
-                values.append(_plain(inline or value))
-            elif kind in ("", "n"):
-                if style in dates:
-                    values.append(self._date(value))
-                else:
-                    values.append(value if value.isdigit() and value.isascii() else _number(value))
-            elif kind == "b":
-                values.append("TRUE" if value == "1" else "FALSE")
-            else:
-                values.append(_plain(value))
+            values.append(self._value(style, kind, value, inline))
         return values
+
+    def _value(self, style: str, kind: str, value: str, inline: str) -> str:
+        """One cell as text."""
+        if kind == "s":
+            known = value.isdigit() and value.isascii() and int(value) < len(self._shared)
+            return self._shared[int(value)] if known else ""
+        if kind in _NUMBERS:
+            return self._date(value) if style in self._dates else _number(value)
+        if kind == "b":
+            return "TRUE" if value == "1" else "FALSE"
+        return _plain(inline or value)
 
     def _odd_cells(self, row: str) -> list[tuple[str, str, str, str, str]]:
         """The cells of a row that is written in another way."""
@@ -246,6 +257,8 @@ def _plain(text: str) -> str:
 
 
 def _number(text: str) -> str:
+    if text.isdigit() and text.isascii():
+        return text
     try:
         return as_text(float(text)) if text else ""
     except ValueError:
@@ -274,3 +287,6 @@ def _letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+_FIRST_COLUMNS = [_letters(column) for column in range(256)]
