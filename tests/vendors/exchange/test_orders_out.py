@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from quire_shared.contracts.orders import OrderSendRequested
+from quire_shared.database.work import Work
 from quire_vendors.edi import documents
 from quire_vendors.edi.profiles import loader
 from quire_vendors.edi.syntax import Reading
 from quire_vendors.exchange import commands_out
 from tests.support.service import ServiceUnderTest
-from tests.vendors.exchange.conftest import events, make_vendor, run_jobs
+from tests.vendors.exchange.conftest import events, make_vendor, run_jobs, upload
 
 
 def order(vendor_id: str, number: str = "PO-2026-00001", lines: int = 2, **more: Any) -> dict[str, Any]:
@@ -176,3 +177,38 @@ async def test_another_file_of_the_same_name_is_never_overwritten(
     assert "another file" in message["reason"]
     assert path.read_bytes() == b"somebody else's"
     assert await events(vendors, "vendors.order.sent") == []
+
+
+async def test_an_acknowledgement_closes_the_message_that_it_names(
+    vendors: ServiceUnderTest, vendor: dict[str, Any]
+) -> None:
+    client = vendors.client()
+    await ask(vendors, order(vendor["id"], "PO-1"))
+    await ask(vendors, order(vendor["id"], "PO-2"))
+    await run_jobs(vendors)
+    control = (
+        b"UNB+UNOC:3+1697684:31B+3618129:31B+260303:0800+900'UNH+1+CONTRL:D:3:UN'UCI+{r}+3618129:31B+1697684:31B+{a}'"
+        b"UNT+3+1'UNZ+1+900'"
+    )
+    for reference, action, number in ((b"1", b"8", b"901"), (b"2", b"4", b"902")):
+        data = control.replace(b"{r}", reference).replace(b"{a}", action).replace(b"900", number)
+        await upload(client, number.decode(), data)
+    await run_jobs(vendors)
+    states = {
+        m["document_number"]: m["state"]
+        for m in (await client.get("/messages", params={"direction": "out"})).json()["items"]
+    }
+    assert states == {"PO-1": "acknowledged", "PO-2": "rejected"}
+
+
+async def test_the_event_reaches_the_reaction(vendors: ServiceUnderTest, vendor: dict[str, Any]) -> None:
+    assert vendors.runtime.service.reactions[0].topics == ["quire.orders"]
+    handler = vendors.runtime.service.reactions[0].handlers[OrderSendRequested.type]
+    event = OrderSendRequested.model_validate(order(vendor["id"]))
+
+    async def react(work: Work) -> None:
+        await handler(work, event, None)  # type: ignore[arg-type]
+
+    await vendors.database.run(react)
+    await run_jobs(vendors)
+    assert len(await events(vendors, "vendors.order.sent")) == 1

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from quire_shared.values.currencies import CURRENCY_PATTERN
 from quire_shared.values.money import Money
@@ -18,7 +18,13 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=35)]
 LongText = Annotated[str, StringConstraints(max_length=10_000)]
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)]
-Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4)]
+
+
+def _as_kept(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.0001"))
+
+
+Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4), AfterValidator(_as_kept)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 Folder = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 

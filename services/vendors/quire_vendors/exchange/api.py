@@ -57,7 +57,7 @@ async def list_files(
 ) -> schemas.FilePage:
     """Files, the newest first."""
     rows, total = await store.files_page(read, who, q=q, state=state, direction=direction, offset=offset, limit=limit)
-    return schemas.FilePage(items=[await outputs.file_out(read, row) for row in rows], total=total)
+    return schemas.FilePage(items=await outputs.files_out(read, rows), total=total)
 
 
 @router.get("/files/{file_id}", dependencies=[may_read])

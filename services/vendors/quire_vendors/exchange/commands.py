@@ -79,7 +79,7 @@ def clean_name(name: str) -> str:
 async def take_message(work: Work, file_id: UUID, taken: Taken) -> None:
     """Take one message of a file: once, however often the file is read."""
     file = await work.lock(EdiFile, file_id, "file")
-    if taken.position_in_file in await store.taken_positions(work.session, file_id):
+    if await store.is_taken(work.session, file_id, taken.position_in_file):
         return
     message = Message(
         direction=Direction.IN,

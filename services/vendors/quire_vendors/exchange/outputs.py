@@ -12,12 +12,20 @@ from quire_vendors.exchange.tables import EdiFile, Message, MessageDocument
 
 async def file_out(session: AsyncSession, file: EdiFile) -> schemas.FileOut:
     """A file with the number of its messages by state."""
-    states = await store.states_of_file(session, file.id)
-    return schemas.FileOut(
-        **file.model_dump(exclude={"sha256", "received_by"}),
-        sha256=file.sha256.hex(),
-        messages=dict(states),
-    )
+    return (await files_out(session, [file]))[0]
+
+
+async def files_out(session: AsyncSession, files: Sequence[EdiFile]) -> list[schemas.FileOut]:
+    """Files with the number of their messages by state, in one statement."""
+    states = await store.states_of_files(session, [file.id for file in files])
+    return [
+        schemas.FileOut(
+            **file.model_dump(exclude={"sha256", "received_by"}),
+            sha256=file.sha256.hex(),
+            messages=states.get(file.id, {}),
+        )
+        for file in files
+    ]
 
 
 async def message_out(session: AsyncSession, message: Message) -> schemas.MessageOut:
@@ -37,6 +45,15 @@ def segments_out(provenance: Sequence[Sequence[object]], data: bytes) -> list[sc
     found = []
     for index, (tag, start, end) in enumerate(provenance):
         if isinstance(start, int) and isinstance(end, int):
-            text = data[start:end].decode("utf-8", errors="replace")
-            found.append(schemas.SegmentOut(index=index, tag=str(tag), text=text, start=start, end=end))
+            found.append(
+                schemas.SegmentOut(index=index, tag=str(tag), text=_shown(data[start:end]), start=start, end=end)
+            )
     return found
+
+
+def _shown(raw: bytes) -> str:
+    """Bytes as text for the eye: UTF-8 when they are, else ISO 8859-1, in which every byte is a character."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

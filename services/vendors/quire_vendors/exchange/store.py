@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -85,10 +85,10 @@ async def files_page(
 # Messages
 
 
-async def taken_positions(session: AsyncSession, file_id: UUID) -> set[int]:
-    """Positions of the messages of a file that have their row."""
-    rows = await session.exec(select(Message.position_in_file).where(Message.file_id == file_id))
-    return {position for position in rows if position is not None}
+async def is_taken(session: AsyncSession, file_id: UUID, position: int) -> bool:
+    """Whether this message of the file has its row."""
+    query = select(Message.id).where(Message.file_id == file_id, Message.position_in_file == position)
+    return (await session.exec(query)).first() is not None
 
 
 async def hold_sender(session: AsyncSession, sender: str) -> None:
@@ -187,9 +187,18 @@ async def document_of(session: AsyncSession, message_id: UUID) -> MessageDocumen
     return await session.get(MessageDocument, message_id)
 
 
-async def states_of_file(session: AsyncSession, file_id: UUID) -> list[tuple[str, int]]:
-    query = select(Message.state, func.count()).where(Message.file_id == file_id).group_by(col(Message.state))
-    return [(state, count) for state, count in await session.exec(query)]
+async def states_of_files(session: AsyncSession, file_ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+    """How many messages of each file are in which state."""
+    found: dict[UUID, dict[str, int]] = defaultdict(dict)
+    query = (
+        select(Message.file_id, Message.state, func.count())
+        .where(col(Message.file_id).in_(list(file_ids)))
+        .group_by(col(Message.file_id), col(Message.state))
+    )
+    for file_id, state, count in await session.exec(query):
+        if file_id is not None:
+            found[file_id][str(state)] = count
+    return found
 
 
 async def sent_reference(session: AsyncSession, vendor_id: UUID, reference: str) -> list[Message]:
