@@ -242,6 +242,32 @@ def records51(item: Json, place: str, parent: Item | None, *, totals: bool) -> I
         yield record
 
 
+def records51_as_judged(item: Json, place: str) -> Iterator[Record]:
+    """The records of an item of release 5.1 in which the judge found nothing: taken as it stands."""
+    given = item.get
+    platform = item["Platform"]
+    name = next((item[key] for key in ("Title", "Database") if key in item), platform)
+    found: Identifiers = {kind: (value,) for kind, value in given("Item_ID", {}).items()}
+    publisher = {kind: tuple(values) for kind, values in given("Publisher_ID", {}).items()}
+    for number, element in enumerate(item["Attribute_Performance"]):
+        extensions = {kind: value for kind, value in element.items() if kind not in _ATTRIBUTES}
+        value = element.get
+        yield Record(
+            name=name,
+            publisher=given("Publisher", ""),
+            publisher_ids=publisher,
+            platform=platform,
+            identifiers=found,
+            data_type=value("Data_Type", ""),
+            yop=value("YOP", ""),
+            access_type=value("Access_Type", ""),
+            access_method=value("Access_Method", ""),
+            extensions=extensions,
+            counts=element["Performance"],
+            place=f"{place}/Attribute_Performance/{number}",
+        )
+
+
 def parent_of(element: Json) -> Item | None:
     """The parent that a nesting element of Report_Items describes, if any."""
     parent = Item(name=text(element.get("Title")))

@@ -127,12 +127,17 @@ class JsonReading:
         judged = _Body(self._plan, self._sink, self._limits) if self._plan is not None else None
         lenient = judged.nested if judged is not None else self._looks_nested()
         totals = self._totals()
+        quick = judged is not None and judged.flat and not totals
         count = 0
         try:
             for place, item in self._report.items():
                 count += 1
                 if judged is not None:
+                    before = self._sink.said
                     judged.see(count - 1, place, item)
+                    if quick and self._sink.said == before:
+                        yield from json_records.records51_as_judged(item, place)
+                        continue
                 if isinstance(item, dict):
                     yield from _records(item, place, nested=lenient, totals=totals)
                 else:
@@ -211,6 +216,8 @@ class _Body:
         self._sink = sink
         self.nested = plan.release.nested
         self._families = self.nested and plan.report.kind == "Item"
+        self.flat = self.nested and not self._families
+        """True: items stand by themselves, so a record needs nothing but its item."""
         self._judge: JsonJudge5 | JsonJudge51 = (JsonJudge51 if self.nested else JsonJudge5)(plan, sink)
         self._merger = Merger(plan, sink)
         self._parents: dict[object, int] = {}

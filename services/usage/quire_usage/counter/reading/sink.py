@@ -51,6 +51,8 @@ class Sink:
         self.quarantined: list[Quarantined] = []
         self.quarantined_count = 0
         self.further_kinds = 0
+        self.said = 0
+        """Issues of the table said so far, repeated ones included."""
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self._found.values())
@@ -67,6 +69,7 @@ class Sink:
 
     def issue(self, issue: Issue, place: str) -> None:
         """Adds an occurrence of a check of the table."""
+        self.said += 1
         check = checks()[issue.code]
         summary = check.official.format_map(_Words(issue.words, issue.value))
         known = self._found.get((issue.code, summary))

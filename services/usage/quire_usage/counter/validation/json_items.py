@@ -42,6 +42,7 @@ class JsonItems:
         self.metric_rules = MetricRules(plan)
         self.metrics_present: set[str] = set()
         self.unusable = 0
+        self._surely = {name: TESTS[e.check] for name, e in plan.elements().items() if e.check in TESTS}
         self._publishers: dict[str, Key] = {}
         self._item_tests = self._tests("Item") if plan.release.nested else {}
         self._publisher_tests = self._tests("Publisher") if plan.release.nested else {}
@@ -73,13 +74,16 @@ class JsonItems:
             self.reporter.issue(issue, place)
         return found
 
+    def remembers_as_right(self, name: str, value: str) -> bool:
+        """True when the value was judged before and nothing was said of it."""
+        known = self._memory.get((name, value))
+        return known is not None and not known[1] and known[0] == value
+
     def listed(self, element: Element, place: str, value: Any) -> Key | None:
         """Checks identifiers, authors, dates or attributes of an item; the answer is comparable."""
         if element.check == "authors":
             return self.lists.authors(place, element.name, value)
         if element.check == "identifiers":
-            if type(value) is dict and (quick := self._quick_identifiers(element.name, value)) is not None:
-                return quick
             owner = "Publisher" if element.name.startswith("Publisher") else "Item"
             found = self.lists.of(owner, place, element.name, value)
         else:
@@ -129,6 +133,14 @@ class JsonItems:
             if name in special:
                 continue
             element = elements[name]
+            if type(value) is str and (test := self._surely.get(name)) is not None and test(value):
+                checked[name] = value
+                continue
+            if element.check == "identifiers" and type(value) is dict:
+                quick = self._quick_identifiers(name, value)
+                if quick is not None:
+                    checked[name] = quick
+                    continue
             here = f"{place}/{name}"
             found = (
                 self.value(element, here, value)

@@ -33,10 +33,14 @@ class JsonJudge51:
         self._required = [*rules.required, "Attribute_Performance"]
         self._optional = [name for name, element in elements.items() if element.metadata and not element.required]
         self._item_names = frozenset((*self._required, *self._optional))
+        self._required_set = frozenset(self._required)
+        self._key_names = [*rules.required, *self._optional]
         self._set_required = [*self._attributes, "Performance", *(["Components"] if plan.components else [])]
         self._set_names = frozenset(self._set_required)
         self._parent_elements = self._parents()
         self._component_elements = plan.release.elements["json_component"]
+        self._right: dict[str, set[str]] = {name: set() for name in self._attributes}
+        """Attribute values that are right as they stand."""
         self._metrics = frozenset(plan.metrics)
         self._months = Months(plan)
         self._month_names = tuple(plan.months)
@@ -56,7 +60,7 @@ class JsonJudge51:
         items = self.items
         if not items.shapes.is_element(place, item):
             return
-        if item.keys() <= self._item_names and None not in item.values() and self._has_required(item):
+        if item.keys() <= self._item_names and None not in item.values() and self._required_set <= item.keys():
             parts: Json = item
         else:
             parts = items.shapes.properties(
@@ -71,13 +75,11 @@ class JsonJudge51:
         if not usable:
             items.unusable += 1
             return
-        key = tuple(value.lower() if isinstance(value, str) else value for _, value in sorted(checked.items()))
+        parts_of_key = [checked.get(name) for name in self._key_names]
+        key = tuple([value.lower() if type(value) is str else value for value in parts_of_key])
         for group in groups:
             group.item, group.parent, group.family, group.owner = key, parent, family, index
             yield group
-
-    def _has_required(self, item: Json) -> bool:
-        return all(name in item for name in self._required)
 
     def _sets(self, place: str, value: Any) -> tuple[list[Group], bool]:
         items = self.items
@@ -85,6 +87,9 @@ class JsonJudge51:
             return [], False
         if not items.shapes.is_filled_list(place, "Attribute_Performance", value, optional=False):
             return [], False
+        if len(value) == 1 and type(value[0]) is dict:
+            only = self._set(f"{place}/0", value[0])
+            return ([], False) if only is None else ([only], True)
         found: dict[Key, Group] = {}
         all_usable = True
         for index, element in enumerate(value):
@@ -136,9 +141,15 @@ class JsonJudge51:
         attributes: dict[str, str] = {}
         for name in self._attributes:
             if name in parts:
+                text = parts[name]
+                if type(text) is str and text in self._right[name]:
+                    attributes[name] = text
+                    continue
                 found = items.value(self._elements[name], f"{place}/{name}", parts[name])
                 if found is not None:
                     attributes[name] = found
+                    if found == text and len(self._right[name]) < 2_000 and items.remembers_as_right(name, found):
+                        self._right[name].add(found)
         series: Series = {}
         usable = True
         if "Performance" in parts:
