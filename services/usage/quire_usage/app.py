@@ -1,13 +1,14 @@
 """The usage service: what it is to the runner."""
 
-from quire_usage.base import Base
 from quire_shared.service.definition import Service
+from quire_usage.base import Base
+from quire_usage.facts import api as facts
 
 service = Service(
     name="usage",
     package="quire_usage",
     title="Usage",
     metadata=Base.metadata,
-    scopes={},
-    routers=[],
+    scopes=facts.SCOPES,
+    routers=[facts.router],
 )

@@ -1,0 +1,1 @@
+"""Usage facts: platforms, reports with their verdicts, and what was used by month."""
