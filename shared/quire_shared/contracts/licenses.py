@@ -52,6 +52,11 @@ class NoticeDue(Event):
     act_by: date
     if_nothing_is_done: str
     unit_id: uuid.UUID | None = None
+    #: Who is meant: ``responsible``, or ``second`` for the escalation; the person by id where one is named.
+    role: str = "responsible"
+    person_id: str | None = None
+    #: A later step of the same role was reached at the same time: it needs no mail of its own.
+    superseded: bool = False
 
 
 class RenewalDecided(Event):
@@ -64,6 +69,9 @@ class RenewalDecided(Event):
     decided_on: date
     order_line_ids: list[uuid.UUID] = []
     unit_id: uuid.UUID | None = None
+    #: The last day of the license after a decision to leave.
+    ends_on: date | None = None
+    price: Money | None = None
 
 
 class RenewalMissed(Event):

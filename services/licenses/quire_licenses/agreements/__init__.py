@@ -1,0 +1,1 @@
+"""Agreements: licenses, their parties, order lines, documents, and the renewal rule."""
