@@ -100,18 +100,14 @@ async def _between(work: Work, body: TransferIn, today: date, purpose: Purpose) 
 
 
 async def _check_partners(work: Work, booking: Booking, giver: LockedBudget, taker: LockedBudget) -> None:
-    partners = await store.partners(work.session, [giver.fund_id, taker.fund_id])
-    names = await store_commitments.codes(work.session, {partner.partner_id for partner in partners})
-
-    def allowed(fund_id: UUID, direction: PartnerDirection) -> frozenset[str]:
-        return frozenset(names[p.partner_id] for p in partners if p.fund_id == fund_id and p.direction is direction)
-
+    partners = await store_ledger.partner_codes(work.session, {giver.fund_id, taker.fund_id})
+    nobody: frozenset[str] = frozenset()
     fault = rules_movements.check_partners(
         "/to_budget_id",
         giver.fund_code,
         taker.fund_code,
-        allowed(giver.fund_id, PartnerDirection.GIVES_TO),
-        allowed(taker.fund_id, PartnerDirection.TAKES_FROM),
+        partners.get((giver.fund_id, PartnerDirection.GIVES_TO), nobody),
+        partners.get((taker.fund_id, PartnerDirection.TAKES_FROM), nobody),
     )
     if fault is not None and giver.fund_id != taker.fund_id:
         booking.faults.append(fault)

@@ -147,8 +147,11 @@ _NAMES = text(
 
 
 async def codes(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The codes of funds and fiscal years, for messages."""
-    rows = await session.execute(_NAMES, {"ids": sorted(set(ids))})
+    """The codes of funds and fiscal years, for messages; no statement when there are none."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await session.execute(_NAMES, {"ids": wanted})
     return {row[0]: row[1] for row in rows}
 
 

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from quire_orders.funds import rules
 from quire_orders.funds.rules import Account, BudgetStatus, Figures, Purpose, YearState
 from quire_orders.funds.rules_limits import Limit, Limits
-from quire_orders.funds.tables import RecordStatus
+from quire_orders.funds.tables import PartnerDirection, RecordStatus
 from quire_orders.funds.tables_ledger import DocumentType
 from quire_shared.values.ids import uuid7
 
@@ -308,3 +308,21 @@ async def entries_of(session: AsyncSession, transaction_ids: Collection[UUID]) -
 async def transactions_of_batch(session: AsyncSession, batch_id: UUID) -> list[UUID]:
     rows = await session.execute(text("SELECT id FROM transaction WHERE batch_id = :id ORDER BY id"), {"id": batch_id})
     return [row[0] for row in rows]
+
+
+_PARTNERS = text(
+    """
+    SELECT p.fund_id, p.direction, f.code FROM transfer_partner p JOIN fund f ON f.id = p.partner_id
+     WHERE p.fund_id = ANY(CAST(:ids AS uuid[]))
+    """
+)
+
+
+async def partner_codes(
+    session: AsyncSession, fund_ids: Collection[UUID]
+) -> dict[tuple[UUID, PartnerDirection], frozenset[str]]:
+    """The codes of the allowed transfer partners of funds, by fund and direction."""
+    found: dict[tuple[UUID, PartnerDirection], set[str]] = {}
+    for fund_id, direction, code in await session.execute(_PARTNERS, {"ids": sorted(fund_ids)}):
+        found.setdefault((fund_id, PartnerDirection(direction)), set()).add(code)
+    return {key: frozenset(codes) for key, codes in found.items()}
