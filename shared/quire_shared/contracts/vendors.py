@@ -52,7 +52,10 @@ class Reference(BaseModel):
 
 
 class InvoicedLine(BaseModel):
-    """One line of an invoice as the vendor stated it."""
+    """One line of an invoice as the vendor stated it.
+
+    ``charges`` are added to ``line_amount``; ``tax`` is this line's part of the document's ``tax_total``.
+    """
 
     number: str
     title: str | None = None
@@ -78,7 +81,11 @@ class Charge(BaseModel):
 
 
 class InvoiceReceived(Event):
-    """A vendor's invoice was read and its total explained (or not). Long ones come in parts. Key: message."""
+    """A vendor's invoice was read and its total explained (or not). Long ones come in parts. Key: message.
+
+    When it is explained, ``stated_total`` = the lines' ``line_amount`` and ``charges`` of all parts + ``tax_total`` + the
+    charges that are not ``included_in_lines``, exactly. Amounts are as written: a credit note's are usually positive.
+    """
 
     type: ClassVar[str] = "vendors.invoice.received"
     message_id: uuid.UUID

@@ -5,8 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import pytest
+
+from quire_vendors.edi import documents
+from quire_vendors.edi.documents.model import AnyDocument
+from quire_vendors.edi.profiles.model import Profile
+from quire_vendors.edi.syntax import Message
 from tests.support.service import ServiceUnderTest
-from tests.vendors.exchange.conftest import BRODART, YBP, corpus, events, make_vendor, run_jobs, upload
+from tests.vendors.exchange.conftest import BRODART, YBP, Take, corpus, events, make_vendor, run_jobs, upload
 
 PIECES = [
     b"'",
@@ -67,3 +73,27 @@ async def test_no_damage_stops_the_service_or_books_twice(vendors: ServiceUnderT
     assert max(booked.values()) == 1
     faults = (await client.get("/messages", params={"cause": "fault"})).json()["total"]
     assert faults == 0
+
+
+async def test_a_mistake_of_quire_in_one_message_puts_only_that_one_into_quarantine(
+    vendors: ServiceUnderTest, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_vendor(vendors.client(), "BROD")
+    read = documents.read
+
+    def broken(message: Message, profile: Profile) -> AnyDocument:
+        if message.index == 3:
+            raise ZeroDivisionError
+        return read(message, profile)
+
+    monkeypatch.setattr(documents, "read", broken)
+    found = await take("brodart", corpus(BRODART))
+    assert [m["state"] for m in found] == ["applied", "applied", "quarantined", "applied", "applied", "applied"]
+    assert found[2]["cause"] == "fault"
+    monkeypatch.undo()
+    client = vendors.client()
+    answer = await client.post(
+        f"/messages/{found[2]['id']}/replay", json={}, headers={"If-Match": f'"{found[2]["version"]}"'}
+    )
+    assert answer.json()["state"] == "applied", answer.text
+    assert len(await events(vendors, "vendors.invoice.received")) == 6

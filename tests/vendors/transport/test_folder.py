@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from quire_shared.contracts.orders import OrderSendRequested
+from quire_shared.database.work import Work
 from quire_shared.values import clock
 from quire_vendors.exchange import commands, store_out
 from quire_vendors.settings import EdiSettings
@@ -16,6 +18,7 @@ from quire_vendors.transport.delivery import NotDelivered, put
 from quire_vendors.transport.folder import Watcher, is_temporary
 from tests.support.service import ServiceUnderTest
 from tests.vendors.exchange.conftest import BRODART, corpus, events, make_vendor, run_jobs
+from tests.vendors.exchange.test_orders_out import order
 
 FOLDER = "brodart/in"
 
@@ -178,3 +181,36 @@ def test_a_link_out_of_the_exchange_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotDelivered, match="not inside"):
         put(root, "out", "x.edi", b"x")
     assert list(outside.iterdir()) == []
+
+
+async def test_a_running_service_takes_and_reads_files_by_itself(
+    vendors: ServiceUnderTest, vendor: dict[str, Any], inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_EDI_POLL_SECONDS", "0.1")
+    monkeypatch.setenv("QUIRE_EDI_STABLE_SECONDS", "0.1")
+    (inbox / "a.inv").write_bytes(corpus(BRODART))
+    vendors.runtime.start(("relay", "consume", "work"))
+    async with asyncio.timeout(30):
+        while len(await events(vendors, "vendors.invoice.received")) < 6:
+            await asyncio.sleep(0.1)
+        while not (inbox / "done" / "a.inv").exists():
+            await asyncio.sleep(0.1)
+    health = await vendors.runtime.health()
+    assert health["ready"], health
+
+
+async def test_an_order_on_the_bus_ends_in_the_vendors_folder(vendors: ServiceUnderTest, tmp_path: Path) -> None:
+    made = await make_vendor(vendors.client(), "BROD", receives_edi=True, folder_out="brodart/out")
+    asked = OrderSendRequested.model_validate(order(made["id"]))
+
+    async def say(work: Work) -> None:
+        work.hold(asked.order_id)
+        work.emit(asked, asked.order_id)
+
+    await vendors.database.run(say)
+    vendors.runtime.start(("relay", "consume", "work"))
+    out = tmp_path / "edi" / "brodart" / "out"
+    async with asyncio.timeout(30):
+        while not await events(vendors, "vendors.order.sent"):
+            await asyncio.sleep(0.1)
+    assert len(list(out.iterdir())) == 1

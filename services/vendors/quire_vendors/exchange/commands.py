@@ -135,6 +135,7 @@ async def _settle(work: Work, file: EdiFile, message: Message, taken: Taken, *, 
                 problems=taken.problems,
                 missing=taken.missing,
                 accepted_by_person=accepted,
+                fault=taken.fault,
             )
         )
         standing = verdict.state in rules.STANDING and verdict.cause is not Cause.CUT_OFF

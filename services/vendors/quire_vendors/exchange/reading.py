@@ -61,6 +61,7 @@ class Taken:
     profile_version: int = 0
     problems: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    fault: str = ""
     invoice: InvoiceFacts | None = None
     acknowledged: str = ""
     outcome: str = ""
@@ -142,9 +143,7 @@ class FileReading:
             self._read(message, taken)
         except Exception as error:
             log.exception("message_not_read", message=message.index, type=message.type)
-            taken.problems = (
-                f"Quire made a mistake in reading this message ({type(error).__name__}); please report it.",
-            )
+            taken.fault = f"Quire made a mistake in reading this message ({type(error).__name__}); please report it."
         return taken
 
     def _read(self, message: Message, taken: Taken) -> None:

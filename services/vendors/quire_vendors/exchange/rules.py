@@ -59,7 +59,6 @@ class Cause(StrEnum):
     SENDER_AMBIGUOUS = "sender_ambiguous"
     NEEDS_PERSON = "needs_person"
     INCOMPLETE = "incomplete"
-    SAME_BYTES = "same_bytes"
     SAME_INTERCHANGE = "same_interchange"
     SAME_DOCUMENT = "same_document"
     TEST = "test"
@@ -150,6 +149,7 @@ class Facts:
     problems: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     accepted_by_person: bool = False
+    fault: str = ""
 
 
 def judge(facts: Facts) -> Verdict:
@@ -161,6 +161,8 @@ def judge(facts: Facts) -> Verdict:
             "The file ends in the middle of this message. It waits: when the whole file arrives, it is read and this"
             " one is closed by itself.",
         )
+    if facts.fault:
+        return Verdict(MessageState.QUARANTINED, Cause.FAULT, facts.fault)
     if facts.test:
         return Verdict(
             MessageState.IGNORED, Cause.TEST, "The sender marked the interchange as a test; nothing is booked."

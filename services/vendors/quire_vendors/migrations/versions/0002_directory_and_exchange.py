@@ -221,7 +221,7 @@ def upgrade() -> None:
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "cause IN ('unreadable', 'cut_off', 'sender_unknown', 'sender_ambiguous', 'needs_person', 'incomplete', 'same_bytes', 'same_interchange', 'same_document', 'test', 'copy', 'dismissed', 'superseded', 'no_edi', 'not_writable', 'not_delivered', 'sent_before', 'fault')",
+            "cause IN ('unreadable', 'cut_off', 'sender_unknown', 'sender_ambiguous', 'needs_person', 'incomplete', 'same_interchange', 'same_document', 'test', 'copy', 'dismissed', 'superseded', 'no_edi', 'not_writable', 'not_delivered', 'sent_before', 'fault')",
             name=op.f("ck_edi_message_cause_known"),
         ),
         sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("ck_edi_message_direction_known")),
