@@ -512,7 +512,7 @@ async def test_an_invoice_that_waits_for_a_person_is_in_the_list(desk: Desk) -> 
     number = f"W-{uuid.uuid4().hex[:8]}"
     await desk.arrive(desk.message(invoiced("1", "10.00"), total="11.00", number=number))
     for needs_review, total in ((True, 1), (False, 0)):
-        params = {"q": number, "needs_review": needs_review}
+        params: dict[str, str | bool] = {"q": number, "needs_review": needs_review}
         assert (await desk.shop.client.get("/invoices", params=params)).json()["total"] == total
 
 

@@ -22,7 +22,7 @@ from quire_orders.invoicing.rules import EDITABLE, PAYING, WAITING, Decision, In
 from quire_orders.invoicing.tables import Invoice, InvoiceCharge, InvoiceLine
 from quire_orders.purchasing import store as purchasing
 from quire_orders.purchasing.outputs import tell_line
-from quire_orders.purchasing.rules import LineStatus
+from quire_orders.purchasing.rules import LineStatus, PaymentStatus
 from quire_orders.purchasing.tables import Order, OrderLine
 from quire_shared.api.problems import Conflict, Fault, Invalid
 from quire_shared.contracts.orders import InvoiceLineState, InvoicePaid, InvoicePaymentReversed
@@ -406,7 +406,7 @@ async def _lock_orders(work: Work, invoice_id: UUID) -> tuple[dict[UUID, Order],
 async def _settle_order_lines(work: Work, orders: dict[UUID, Order], order_lines: dict[UUID, OrderLine]) -> None:
     """Derives the payment status of order lines from their paid invoice lines and says what changed."""
     paid = await store.paid_lines(work.session, order_lines.keys())
-    changed = []
+    changed: dict[PaymentStatus, list[UUID]] = defaultdict(list)
     for line in order_lines.values():
         status = rules.payment_status(
             line.payment_status,
@@ -414,13 +414,11 @@ async def _settle_order_lines(work: Work, orders: dict[UUID, Order], order_lines
             is_canceled=line.status is LineStatus.CANCELED,
         )
         if status is not line.payment_status:
-            line.payment_status = status
-            changed.append(line)
-    if not changed:
-        return
-    await work.session.flush()
-    parts = await purchasing.parts(work.session, [line.id for line in changed])
-    for line in changed:
+            changed[status].append(line.id)
+    for status, ids in changed.items():
+        await store.set_payment_status(work.session, ids, status, work.now)
+    parts = await purchasing.parts(work.session, [line_id for ids in changed.values() for line_id in ids])
+    for line in await store.reload_order_lines(work.session, [i for ids in changed.values() for i in ids]):
         tell_line(work, orders[line.order_id], line, parts)
 
 

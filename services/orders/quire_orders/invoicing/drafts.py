@@ -148,7 +148,9 @@ def from_message(parts: Sequence[InvoiceReceived], today: date) -> Draft:
         stated = Money.rounded(head.stated_total, head.currency)
         reading = read_total(stated, [line_amount(line) for line in stated_lines], line_charges, added, tax)
     used = set(reading.parts) if reading else {TotalPart.LINES, TotalPart.CHARGES}
-    tax_of_lines = TotalPart.TAX in used and lines_tax == tax
+    # Taxes of lines stay with their lines; what the document has beyond them is prorated.
+    tax_of_lines = TotalPart.TAX in used and lines_tax * tax >= 0 and abs(lines_tax) <= abs(tax)
+    tax_beyond = tax - lines_tax if tax_of_lines else tax
     lines = [
         _line(line, sums, own_tax=tax_of_lines, own_charges=TotalPart.LINE_CHARGES in used) for line in stated_lines
     ]
@@ -164,8 +166,8 @@ def from_message(parts: Sequence[InvoiceReceived], today: date) -> Draft:
         )
         for charge in head.charges
     ]
-    if TotalPart.TAX in used and tax and not tax_of_lines:
-        charges.append(DraftCharge("Tax", sums.money(tax), is_tax=True))
+    if TotalPart.TAX in used and tax_beyond:
+        charges.append(DraftCharge("Tax", sums.money(tax_beyond), is_tax=True))
     if reading and reading.rounding:
         charges.append(DraftCharge("Rounding", sums.money(reading.rounding.amount)))
     if not lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from quire_orders.invoicing.rules import LIVE, Decision, InvoiceState
 from quire_orders.invoicing.rules_differences import Bill, Period
 from quire_orders.invoicing.rules_matching import MatchState, Ordered, own_keys
 from quire_orders.invoicing.tables import Invoice, InvoiceCharge, InvoiceLine, InvoiceLineFund, InvoicePart
+from quire_orders.purchasing.rules import PaymentStatus
 from quire_orders.purchasing.tables import LineFund, LineIdentifier, Order, OrderLine, VendorCopy
 from quire_shared.access.principal import Principal
 from quire_shared.api.problems import NotFound
@@ -233,6 +235,32 @@ async def paid_lines(session: AsyncSession, order_line_ids: Collection[UUID]) ->
             if invoice.state is InvoiceState.PAID and line.order_line_id is not None:
                 found[line.order_line_id].append(line)
     return found
+
+
+async def set_payment_status(
+    session: AsyncSession, order_line_ids: Collection[UUID], status: PaymentStatus, now: datetime
+) -> None:
+    """Moves order lines to a payment status in one statement; they are locked and their versions move."""
+    await session.execute(
+        text(
+            "UPDATE order_line SET payment_status = :status, version = version + 1, updated_at = :now"
+            " WHERE id = ANY(CAST(:ids AS uuid[]))"
+        ),
+        {"status": status.value, "now": now, "ids": sorted(order_line_ids)},
+    )
+
+
+async def reload_order_lines(session: AsyncSession, ids: Collection[UUID]) -> list[OrderLine]:
+    """Order lines as they are after a set-based change."""
+    if not ids:
+        return []
+    rows = await session.exec(
+        select(OrderLine)
+        .where(col(OrderLine.id).in_(sorted(ids)))
+        .order_by(col(OrderLine.id))
+        .execution_options(populate_existing=True)
+    )
+    return list(rows)
 
 
 # One invoice
