@@ -294,6 +294,9 @@ async def test_messages_of_another_units_account_are_not_seen(vendors: ServiceUn
     assert (await other.get(f"/messages/{message['id']}")).status_code == 404
     assert (await other.get(f"/messages/{message['id']}/segments")).status_code == 404
     assert (await act(other, message, "dismiss", reason="Not mine")).status_code == 404
+    account = vendor["accounts"][0]["id"]
+    refused = await other.post("/files", files={"file": ("a", b"UNB+")}, params={"account_id": account})
+    assert refused.status_code == 404
     assert (await other.get(f"/vendors/{vendor['id']}")).json()["accounts"] == []
     owner = vendors.client(units=[theirs])
     assert (await owner.get("/messages")).json()["total"] == 1

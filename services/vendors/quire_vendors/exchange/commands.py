@@ -33,7 +33,7 @@ async def store_file(
     unit_id = None
     if account_id is not None:
         account = await work.session.get(VendorAccount, account_id)
-        if account is None:
+        if account is None or not work.actor.sees(account.unit_id):
             raise NotFound(f"There is no account with the id {account_id}.")
         unit_id = account.unit_id
     digest = hashlib.sha256(data).digest()
