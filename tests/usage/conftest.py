@@ -12,7 +12,7 @@ import pytest
 from tests.support.service import ServiceUnderTest
 
 SAMPLES = (
-    Path(os.environ.get("QUIRE_CORPORA", Path(__file__).parents[3] / ".." / "shared" / "corpora")) / "counter/samples"
+    Path(os.environ.get("QUIRE_CORPORA", Path(__file__).parents[2] / ".." / "shared" / "corpora")) / "counter/samples"
 )
 
 
