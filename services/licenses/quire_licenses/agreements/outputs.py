@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -138,8 +139,8 @@ def line_out(line: LineCopy) -> schemas.LineOut:
     )
 
 
-def money(amount: object, currency: str | None) -> Money | None:
-    return None if amount is None or currency is None else Money.of(amount, currency)  # type: ignore[arg-type]
+def money(amount: Decimal | None, currency: str | None) -> Money | None:
+    return None if amount is None or currency is None else Money.of(amount, currency)
 
 
 def calendar_out(row: HolidayCalendar) -> schemas.HolidayCalendarOut:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from quire_licenses.agreements import store as agreements
+from quire_licenses.agreements.outputs import money
 from quire_licenses.agreements.rules import Status
 from quire_licenses.agreements.tables import License
 from quire_licenses.renewals import schemas, store
@@ -131,21 +132,16 @@ async def _leave(work: Work, license_: License, case: RenewalCase, today: date) 
 
 
 def _decided(work: Work, license_: License, case: RenewalCase, decision: str, on: date, lines: list[UUID]) -> None:
-    price = None
-    if case.decision is not None and case.price_amount is not None and case.price_currency is not None:
-        price = {"amount": case.price_amount, "currency": case.price_currency}
     work.emit(
-        RenewalDecided.model_validate(
-            {
-                "license_id": license_.id,
-                "renewal_id": case.id,
-                "decision": decision,
-                "decided_on": on,
-                "order_line_ids": lines,
-                "unit_id": license_.unit_id,
-                "ends_on": license_.ends_on,
-                "price": price,
-            }
+        RenewalDecided(
+            license_id=license_.id,
+            renewal_id=case.id,
+            decision=decision,
+            decided_on=on,
+            order_line_ids=lines,
+            unit_id=license_.unit_id,
+            ends_on=license_.ends_on,
+            price=money(case.price_amount, case.price_currency),
         ),
         license_.id,
         unit_id=license_.unit_id,
@@ -176,6 +172,7 @@ async def _facts(
                 "currency": line.currency,
             }
             for line in parts.lines
+            if work.actor.sees(line.unit_id)
         ],
     }
     if body.price is not None and body.previous_price is not None:
