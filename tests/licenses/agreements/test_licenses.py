@@ -183,3 +183,11 @@ async def test_without_a_rule_the_license_says_what_is_missing(house: House) -> 
     made = await house.license(rule=None)
     assert made["dates"]["if_nothing_is_done"].startswith("No renewal rule is recorded")
     assert await house.cases() == []
+
+
+async def test_a_day_beyond_all_contracts_is_refused_in_words(house: House) -> None:
+    made = await house.license()
+    refused = await house.client.get(f"/licenses/{made['id']}", params={"as_of": "1066-10-14"})
+    assert refused.status_code == 422
+    later = (await house.client.get(f"/licenses/{made['id']}", params={"as_of": "2027-03-01"})).json()["dates"]
+    assert (later["term_start"], later["notice_deadline"]) == ("2027-01-01", "2027-11-01")

@@ -13,6 +13,7 @@ from quire_licenses.agreements.outputs import calendar_out, license_out, row_out
 from quire_licenses.agreements.rules import Kind, Status
 from quire_licenses.agreements.tables import HolidayCalendar
 from quire_licenses.renewals.outlook import if_nobody_acts, outlook
+from quire_licenses.renewals.spans import ContractDate
 from quire_shared.api.etag import etag
 from quire_shared.api.problems import NotFound
 from quire_shared.api.requests import Read, Run, Who, scope
@@ -93,7 +94,7 @@ async def get_license(
     who: Who,
     day: Today,
     response: Response,
-    as_of: Annotated[date | None, Query(description="Compute the dates as of this day")] = None,
+    as_of: Annotated[ContractDate | None, Query(description="Compute the dates as of this day")] = None,
     terms: Annotated[int, Query(ge=1, le=50)] = 5,
 ) -> schemas.LicenseOut:
     """A license with its dates, computed now."""
