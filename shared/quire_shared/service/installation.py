@@ -83,7 +83,7 @@ class Installation:
             await asyncio.to_thread(self.postgres.stop)
 
     async def settled(self, wait: float = 20.0) -> None:
-        """Wait until every event has been published and consumed by everybody: for tests and the end of a load."""
+        """Wait until every due job has run and every event has been published and consumed by everybody: for tests and the end of a load."""
         deadline = asyncio.get_running_loop().time() + wait
         quiet = 0
         while quiet < 2:
@@ -100,7 +100,11 @@ class Installation:
         for runtime in self.runtimes.values():
             async with runtime.database.engine.connect() as connection:
                 total += (
-                    await connection.execute(text("SELECT count(*) FROM outbox WHERE published_at IS NULL"))
+                    await connection.execute(
+                        text(
+                            "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) + (SELECT count(*) FROM job WHERE state IN ('waiting', 'running') AND run_after <= now())"
+                        )
+                    )
                 ).scalar_one()
             for consumer in runtime.consumers:
                 total += await consumer.lag()
