@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from quire_orders.invoicing import commands, commands_payment, outputs, schemas, store
+from quire_orders.invoicing import commands, commands_lines, commands_payment, outputs, schemas, store
 from quire_orders.invoicing.rules import Decision, InvoiceState
 from quire_orders.invoicing.rules_matching import MatchState
 from quire_shared.api.etag import etag
@@ -117,13 +117,13 @@ async def change_invoice(invoice_id: UUID, body: schemas.InvoicePatch, run: Run)
 @router.post("/invoices/{invoice_id}/match", response_model=schemas.InvoiceOut, dependencies=[may_write])
 async def match_invoice(invoice_id: UUID, run: Run) -> Response:
     """Look again for the order lines of undecided lines, for instance after orders were loaded."""
-    return await run(commands.match_again, invoice_id)
+    return await run(commands_lines.match_again, invoice_id)
 
 
 @router.post("/invoices/{invoice_id}/accept", response_model=schemas.InvoiceOut, dependencies=[may_write])
 async def accept_clean_lines(invoice_id: UUID, body: schemas.LinesIn, run: Run) -> Response:
     """Accept together the lines that are matched and differ in nothing that matters."""
-    return await run(commands.accept_clean, invoice_id, body)
+    return await run(commands_lines.accept_clean, invoice_id, body)
 
 
 @router.post("/invoices/{invoice_id}/not-duplicate", response_model=schemas.InvoiceOut, dependencies=[may_write])
@@ -143,7 +143,7 @@ async def review_invoice(invoice_id: UUID, run: Run) -> Response:
 )
 async def match_line(invoice_id: UUID, line_id: UUID, body: schemas.MatchIn, run: Run) -> Response:
     """Say which order line it is, or that there is none."""
-    return await run(commands.confirm_match, invoice_id, line_id, body)
+    return await run(commands_lines.confirm_match, invoice_id, line_id, body)
 
 
 @router.post(
@@ -151,13 +151,13 @@ async def match_line(invoice_id: UUID, line_id: UUID, body: schemas.MatchIn, run
 )
 async def decide_line(invoice_id: UUID, line_id: UUID, body: schemas.DecisionIn, run: Run) -> Response:
     """Accept, hold, pay less, refuse, or ask receiving."""
-    return await run(commands.decide, invoice_id, line_id, body)
+    return await run(commands_lines.decide, invoice_id, line_id, body)
 
 
 @router.put("/invoices/{invoice_id}/lines/{line_id}/funds", response_model=schemas.InvoiceOut, dependencies=[may_write])
 async def set_line_funds(invoice_id: UUID, line_id: UUID, body: schemas.FundsIn, run: Run) -> Response:
     """Give a line funds of its own."""
-    return await run(commands.set_funds, invoice_id, line_id, body)
+    return await run(commands_lines.set_funds, invoice_id, line_id, body)
 
 
 @router.post("/invoices/{invoice_id}/approve", response_model=schemas.InvoiceOut, dependencies=[may_approve])

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from quire_orders.identifiers import read_identifier
 from quire_orders.purchasing import store as purchasing
-from quire_orders.purchasing.commands import lock_line
 from quire_orders.purchasing.outputs import tell_line
 from quire_orders.purchasing.rules import LineStatus, Material, receipt_status
 from quire_orders.purchasing.tables import Order, OrderLine
@@ -63,10 +62,10 @@ async def scan(work: Work, shipment_id: UUID, body: schemas.ScanIn) -> schemas.S
     order: Order | None = None
     line: OrderLine | None = None
     if chosen is not None:
-        order, line = await lock_line(work, chosen.line_id)
+        order, line = await _lock_line(work, chosen.line_id)
         # Somebody may have received the same line meanwhile: what is locked now counts.
         chosen = store.scanned(line, chosen.found_by)
-    shipment = await work.lock(Shipment, shipment_id, "shipment")
+    shipment = (await work.lock_all(Shipment, [shipment_id], "shipment"))[shipment_id]
     if shipment.closed:
         raise Conflict(f"Shipment {shipment.number} is closed. Open it again to note more pieces.")
     if order is not None and order.vendor_id != shipment.vendor_id:
@@ -121,6 +120,15 @@ async def scan(work: Work, shipment_id: UUID, body: schemas.ScanIn) -> schemas.S
             "line_receipt_status": line.receipt_status if line else None,
         }
     )
+
+
+async def _lock_line(work: Work, line_id: UUID) -> tuple[Order, OrderLine]:
+    """Locks the order and then the line, as they are now, even when they were read before."""
+    order_id = await store.order_of_line(work.session, line_id)
+    if order_id is None:
+        raise NotFound(f"There is no order line with the id {line_id}.")
+    order = (await work.lock_all(Order, [order_id], "order line"))[order_id]
+    return order, (await work.lock_all(OrderLine, [line_id], "order line"))[line_id]
 
 
 async def _choose(work: Work, shipment_id: UUID, body: schemas.ScanIn) -> tuple[Scanned | None, Condition]:
@@ -219,8 +227,8 @@ async def _count(work: Work, order: Order, line: OrderLine, receipt: Receipt, re
 
 async def undo(work: Work, receipt_id: UUID, body: schemas.ReasonIn) -> schemas.ReceiptOut:
     """Takes a receipt back with a reason; it stays in the list as undone."""
-    known = await work.session.get(Receipt, receipt_id)
-    order, line = await lock_line(work, known.line_id) if known is not None and known.line_id else (None, None)
+    line_id = await store.line_of_receipt(work.session, receipt_id)
+    order, line = await _lock_line(work, line_id) if line_id else (None, None)
     receipt = await _lock_receipt(work, receipt_id, line)
     if receipt.undone_at is not None:
         raise Conflict("This receipt is undone already.")

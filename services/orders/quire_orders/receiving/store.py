@@ -63,6 +63,14 @@ def scanned(line: OrderLine, found_by: FoundBy) -> Scanned:
     return Scanned(line.id, line.number, line.title, line.status, line.quantity, line.received, found_by)
 
 
+async def order_of_line(session: AsyncSession, line_id: UUID) -> UUID | None:
+    return (await session.exec(select(OrderLine.order_id).where(OrderLine.id == line_id))).one_or_none()
+
+
+async def line_of_receipt(session: AsyncSession, receipt_id: UUID) -> UUID | None:
+    return (await session.exec(select(Receipt.line_id).where(Receipt.id == receipt_id))).one_or_none()
+
+
 async def location_of(session: AsyncSession, line_id: UUID, received_before: int) -> str | None:
     """The location of the next copy of a line: copies fill up in the order of the order."""
     copies = await session.exec(select(LineCopy).where(LineCopy.line_id == line_id).order_by(col(LineCopy.position)))
