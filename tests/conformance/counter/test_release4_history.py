@@ -6,12 +6,11 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from tests.conformance.counter.conftest import Table
-from tests.conformance.counter.corpus import need_corpus
-
 from quire_usage.counter.definitions.release4 import release4
 from quire_usage.counter.model import Level
 from quire_usage.counter.reading import open_report
+from tests.conformance.counter.conftest import Table
+from tests.conformance.counter.corpus import need_corpus
 
 OTHER_TOTALS = {
     # The index cannot read the headings 22-Jan … 22-Dec and has no row. The one title's months add up to its Reporting

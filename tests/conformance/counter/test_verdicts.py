@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.counter.conftest import Table
-from tests.conformance.counter.corpus import need_corpus, official_verdicts, our_verdict
 
 from quire_usage.counter.model import Level
+from tests.conformance.counter.conftest import Table
+from tests.conformance.counter.corpus import need_corpus, official_verdicts, our_verdict
 
 SAME_LEVEL = 0.98
 """Share of files whose overall level must be the official one."""

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tests.conformance.counter.conftest import Table
-from tests.conformance.counter.corpus import indexed_reports, need_corpus
-
 from quire_usage.counter.model import Header, Level, Record
 from quire_usage.counter.reading import open_report
 from quire_usage.counter.validation.verdict import validate
 from quire_usage.counter.views import derivable_views, derive
 from quire_usage.counter.writing import FORMATS, write
+from tests.conformance.counter.conftest import Table
+from tests.conformance.counter.corpus import indexed_reports, need_corpus
 
 
 def _totals(records: Iterable[Record]) -> Counter[str]:

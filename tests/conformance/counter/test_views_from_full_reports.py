@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.conformance.counter.conftest import Table
-from tests.conformance.counter.corpus import need_corpus
 
 from quire_usage.counter.model import Record
 from quire_usage.counter.reading import open_report
 from quire_usage.counter.views import NotDerivable, derive
+from tests.conformance.counter.conftest import Table
+from tests.conformance.counter.corpus import need_corpus
 
 _COP51 = "Project-Counter+cop5@5.1__source___static__report__"
 _PLANNED = "Project-Counter+cop5@planned__source___static__report__"

@@ -3,6 +3,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+# reader and judges need each other; the reader always comes first, whichever is imported
+import quire_usage.counter.reading  # noqa: F401
+
 if TYPE_CHECKING:
     from quire_usage.counter.validation.verdict import Verdict, validate, verdict_of
 
