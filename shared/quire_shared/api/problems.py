@@ -18,12 +18,14 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from quire_shared.observe.faults import is_temporary
+from quire_shared.observe.faults import is_temporary, sqlstate
 
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 BASE = "urn:quire:problem:"
+#: PostgreSQL's answers to a NUL in text or JSON (Appendix A, class 22).
+_NUL = ("22021", "22P05")
 
 
 class Fault(BaseModel):
@@ -193,6 +195,9 @@ def install(app: FastAPI) -> None:
                 ),
                 request.url.path,
             )
+        if sqlstate(exc) in _NUL:
+            refusal = Invalid("A text holds the character NUL (U+0000), which no catalog uses. Remove it and send again.")
+            return answer(refusal, request.url.path)
         log.error("database_fault", path=request.url.path, exc_info=exc)
         return _fault(request)
 

@@ -88,7 +88,10 @@ class Work:
 
     async def lock(self, model: type[Row], row_id: uuid.UUID, what: str = "record") -> Row:
         """Load a row ``FOR UPDATE`` as it is now. Raises ``NotFound``, also for rows of a unit that the actor does not see."""
-        row = await self.session.get(model, row_id, with_for_update=True, populate_existing=True)
+        key: Any = model.id  # type: ignore[attr-defined]
+        # Not session.get(): with an older version of the row in the session it raises StaleDataError.
+        query = select(model).where(key == row_id).with_for_update().execution_options(populate_existing=True)
+        row = (await self.session.exec(query)).one_or_none()
         if row is None or not self.actor.sees(getattr(row, "unit_id", None)):
             raise NotFound(f"There is no {what} with the id {row_id}.")
         self._hold(row)

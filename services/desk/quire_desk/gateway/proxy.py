@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 #: No cookie or session is looked at here: a browser with an old cookie must be able to sign in.
 SIGN_IN = "/api/desk/sign-in"
+#: A calendar program can't sign in; the unguessable token in the address is its right.
+CALENDAR = "/api/licenses/calendar/"
 
 _HOP_BY_HOP = frozenset(
     {
@@ -94,7 +96,8 @@ class Gateway:
         if service not in SERVICES:
             raise NotFound(f"There is no service “{service}”; there are {', '.join(SERVICES)}.")
         headers = Headers(scope=scope)
-        public = scope["path"] == SIGN_IN or scope["path"].startswith(SIGN_IN + "/")
+        path = scope["path"]
+        public = path == SIGN_IN or path.startswith((SIGN_IN + "/", CALENDAR))
         who = None if public else await recognise(self.database, scope["method"], headers)
         raw = [(k, v) for k, v in scope["headers"] if k not in _HOP_BY_HOP]
         if service != "desk":

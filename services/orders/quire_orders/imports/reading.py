@@ -122,7 +122,12 @@ def _funds(structure: FundStructure) -> ReadFile:
     rows = []
     for fund in structure.funds:
         budget = budgets.get(fund.code)
-        data: dict[str, Any] = {"code": fund.code, "name": fund.name, "parent_code": fund.parent_code, "level": fund.level}
+        data: dict[str, Any] = {
+            "code": fund.code,
+            "name": fund.name,
+            "parent_code": fund.parent_code,
+            "level": fund.level,
+        }
         if budget is not None:
             data |= {
                 "amount": _money(budget.amount),

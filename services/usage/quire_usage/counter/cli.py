@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -13,6 +12,7 @@ from typing import Annotated, Any, BinaryIO
 import orjson
 import typer
 
+from quire_shared.values import clock
 from quire_usage.counter import progress
 from quire_usage.counter.diff import Difference, NotComparable, compare
 from quire_usage.counter.facts import flat_rows, write_csv, write_parquet
@@ -72,7 +72,7 @@ def validate(
 
 
 def _judged(name: str) -> Judged:
-    now = datetime.now(UTC)
+    now = clock.now()
     shown = "standard input" if name == "-" else Path(name).name
     try:
         with progress.opened(name) as source, open_report(source, shown) as reading:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
+from quire_shared.values import clock
 from quire_vendors.edi import documents, words
 from quire_vendors.edi.documents.library import Account
 from quire_vendors.edi.documents.model import Claim, Document, Order, OrderChange
@@ -129,7 +130,7 @@ def write(
         _fail(f"{account}: {error}.", UNREADABLE)
     drafts = [documents.write(document, chosen, numbers) for document in written]
     try:
-        result = interchange(drafts, chosen, numbers, reference, prepared or datetime.now().astimezone(), test)
+        result = interchange(drafts, chosen, numbers, reference, prepared or clock.now().astimezone(), test)
     except ValueError as error:
         _fail(str(error), UNREADABLE)
     for flag in result.report:

@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-import sqlalchemy as sa
 
 revision = "0003_purchasing"
 down_revision = "0002_funds_and_ledger"
