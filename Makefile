@@ -3,7 +3,7 @@ PY := .venv/bin/python
 MEMBERS := shared services/orders services/vendors services/licenses services/usage services/desk
 STAMP := .venv/.set-up
 
-.PHONY: help setup up journey test chaos bench fuzz lock lint clean
+.PHONY: help setup up journey test bench fuzz lock lint
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -18,6 +18,12 @@ $(STAMP): requirements.lock deploy/bootstrap.lock $(addsuffix /pyproject.toml,$(
 	@.venv/bin/uv pip sync -q --require-hashes requirements.lock
 	@.venv/bin/uv pip install -q --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $@
+
+up: setup ## Start Quire in one process and print a sign-in link (port QUIRE_PORT, data in QUIRE_DATA_DIR)
+	@exec .venv/bin/quire up
+
+journey: setup ## The main job on a vendor's real invoice, told step by step, on a throw-away instance
+	@$(PY) -m tests.e2e.tell
 
 lock: ## Renew requirements.lock from the pyproject files
 	.venv/bin/uv pip compile pyproject.toml --group dev --generate-hashes -q --no-header -o requirements.lock \

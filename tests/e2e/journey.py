@@ -7,7 +7,7 @@ figure is computed by hand here, from the vendor's file as a person reads it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -325,8 +325,8 @@ class Journey:
         assert not model["differences"], model
         self.say("proofs: balances are the folds of their postings; the desk's figures are the ledger's")
 
-    async def all(self) -> None:
-        for step in (
+    def steps(self) -> list[Callable[[], Awaitable[None]]]:
+        return [
             self.start,
             self.budget,
             self.orders,
@@ -335,5 +335,8 @@ class Journey:
             self.differences,
             self.pay,
             self.trust,
-        ):
+        ]
+
+    async def all(self) -> None:
+        for step in self.steps():
             await step()
