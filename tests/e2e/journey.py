@@ -309,8 +309,8 @@ class Journey:
         assert awaiting == (Decimal("70.18"), Decimal("9.98")), awaiting
         await self.on_invoice("pay", {"reference": "bank 4711"})
         books, journals = await self.figures(fund), await self.figures(other)
-        assert (books["awaiting"], books["expended"]) == (0, Decimal("70.18")), books
-        assert (journals["awaiting"], journals["expended"]) == (0, Decimal("9.98")), journals
+        assert (books["awaiting"], books["expended"]) == (Decimal(0), Decimal("70.18")), books
+        assert (journals["awaiting"], journals["expended"]) == (Decimal(0), Decimal("9.98")), journals
         assert books["encumbered"] == Decimal("13.77"), books  # only the damaged book's line stands
         self.say("paid 80.16 USD: 70.18 and 9.98 expended; 13.77 still encumbered for the damaged book")
 
