@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 from sqlalchemy import text
-from tests.support.service import ServiceUnderTest
 
 from quire_shared.contracts.orders import (
     InvoiceLineState,
@@ -20,6 +19,7 @@ from quire_shared.contracts.orders import (
 )
 from quire_shared.values.money import Money
 from quire_usage.costs import commands
+from tests.support.service import ServiceUnderTest
 
 TR51 = "Project-Counter+cop5@5.1__source___static__report__TR_sample_r51.json"
 TR5 = "Project-Counter+cop5@5.0.3__source___static__report__Sample-TR.tsv"

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
+
 from tests.support.service import ServiceUnderTest
 
 TR5 = "Project-Counter+cop5@5.0.3__source___static__report__Sample-TR.tsv"
