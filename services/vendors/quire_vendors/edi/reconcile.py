@@ -194,6 +194,14 @@ def reconcile(invoice: "Invoice", profile: Profile, flags: Flags) -> Reconciliat
     if stated is None:
         return _review(result, "The invoice states no total.", flags, where)
     result.qualifier, result.stated, result.at = stated.qualifier, stated.value, stated.at
+    totals = {
+        amount.value
+        for amount in invoice.amounts
+        if amount.qualifier == stated.qualifier and (amount.currency or invoice.currency) == currency
+    }
+    if len(totals) > 1:
+        told = " and ".join(_money(value, currency) for value in sorted(totals))
+        return _review(result, f"The invoice states several totals under {stated.qualifier}: {told}.", flags, where)
     for name in rules.candidates:
         value = parts.value(name)
         if value is not None:

@@ -61,6 +61,15 @@ def test_quantities_that_do_not_sum_up_are_told() -> None:
     assert flags == {"RESPONSE_QUANTITIES"}
 
 
+@pytest.mark.parametrize(
+    "segments", [["LIN+1+2", "QTY+21:2", "QTY+12:2"], ["LIN+1+5", "QTY+21:2", "QTY+12:2", "FTX+LIN++200:12B:28"]]
+)
+def test_a_refusal_beside_shipped_copies_is_told(segments: list[str]) -> None:
+    found, flags = outcomes(*segments)
+    assert found == [("shipped", 2)]
+    assert flags == {"RESPONSE_CONFLICT"}
+
+
 @pytest.mark.parametrize("code", ["FTX+LIN++ZZ:8B:28", "FTX+LIN++12345:12B:28"])
 def test_a_code_that_nobody_knows_is_no_outcome(code: str) -> None:
     found, flags = outcomes("LIN+1", "QTY+21:2", code)

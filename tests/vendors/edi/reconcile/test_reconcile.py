@@ -66,6 +66,13 @@ def test_no_total_is_never_taken_from_the_lines() -> None:
     assert (found.status, found.reason) == ("review", "The invoice states no total.")
 
 
+def test_two_different_totals_are_never_chosen_from() -> None:
+    found = result([], TWO, ["MOA+86:30.50", "MOA+86:33.50"])
+    assert found.status == "review"
+    assert found.reason == "The invoice states several totals under 86: 30.50 EUR and 33.50 EUR."
+    assert result([], TWO, ["MOA+86:30.50", "MOA+86:30.50"]).status == "explained"
+
+
 def test_a_total_without_lines_is_not_explained() -> None:
     found = result([], [], ["MOA+86:12.00"])
     assert found.status == "review"

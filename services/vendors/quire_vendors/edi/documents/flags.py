@@ -81,6 +81,10 @@ register(
             "warning", "Line {line}: {ordered} were ordered, the answers sum up to {answered}.",
             "Ask the supplier what becomes of the rest.",
         ),
+        "RESPONSE_CONFLICT": Entry(
+            "warning", "Line {line}: the status {value!r} means {status}, but the quantities say {told}.",
+            "The quantities were taken; ask the supplier which of them holds.",
+        ),
         "OUTCOME_UNKNOWN": Entry(
             "warning", "Line {line}: the answer {value!r} has no meaning in the profile {profile}.",
             "Look at the line; add the code under response in the profile.",

@@ -69,7 +69,30 @@ def outcomes(line: Line, profile: Profile, body: Body) -> list[Outcome]:
                 ordered=plain(ordered),
                 answered=plain(answered),
             )
+    _check_conflict(line, found, status, body)
     return found
+
+
+def _check_conflict(line: Line, found: list[Outcome], status: Outcome | None, body: Body) -> None:
+    """Copies that are shipped beside a status that refuses the whole line: a person must know of the contradiction.
+
+    Back-ordered copies are none: some partners mark such lines as canceled in LIN on purpose.
+    """
+    told = {entry.outcome for entry in found}
+    if (
+        status is not None
+        and status.outcome in ("cancelled", "refused")
+        and "shipped" in told
+        and not told & {"cancelled", "refused"}
+    ):
+        body.flags.add(
+            "RESPONSE_CONFLICT",
+            place_of(body, status.at),
+            line=line.number,
+            value=status.code,
+            status=status.outcome,
+            told=", ".join(sorted(told)),
+        )
 
 
 def _status(line: Line, profile: Profile, body: Body) -> Outcome | None:
