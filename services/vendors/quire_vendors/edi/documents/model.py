@@ -150,7 +150,14 @@ class Document(BaseModel):
         return self._message.segments[at]
 
     def place(self, part: object, name: str = "") -> Place:
-        """Where a part (or, with `name`, one of its fields) stands in the file: message, segment and bytes."""
+        """Where a part (or, with `name`, one of its fields) stands in the file: message, segment and bytes.
+
+        A field that was taken from another part (a line's title, the document's currency) leads to that part.
+        """
+        if name and part is self and name in _HEAD:
+            begin = next((one for one in self._message.segments if one.tag == "BGM"), None) if self._message else None
+            return begin.place(self._message.index, *_HEAD[name]) if begin and self._message else NOWHERE
+        part, name = _origin(part, name)
         at = part if isinstance(part, int) else getattr(part, "at", NOT_READ)
         segment = self.segment(at)
         if segment is None or self._message is None:
@@ -191,6 +198,37 @@ _POSITIONS: dict[tuple[str, str], tuple[int, int | None]] = {
     ("Status", "code"): (1, 0),
 }  # fmt: skip
 """Element and component of a part's field in its segment (D.96A)."""
+
+
+_HEAD: dict[str, tuple[int, int]] = {
+    "code": (0, 0), "name": (0, 3), "number": (1, 0), "function": (2, 0), "function_code": (2, 0),
+}  # fmt: skip
+"""Element and component of the document's own fields in BGM (D.96A)."""
+
+
+def _origin(part: object, name: str) -> tuple[object, str]:
+    """The part and its field that a field was taken from; the same again for a field that was read by itself."""
+    found: object = None
+    if isinstance(part, Document):
+        if name == "currency":
+            return next((entry for entry in part.currencies if entry.code == part.currency), NOT_READ), ""
+        if name == "dated":
+            return next((entry for entry in part.dates if entry.value == part.dated), NOT_READ), "value"
+    elif isinstance(part, Line):
+        if name == "title":
+            found = next((entry for entry in part.descriptions if entry.field == "title"), None)
+            return (found, "text") if found is not None else (part, "")
+        if name == "quantity":
+            found = next((entry for entry in part.quantities if entry.value == part.quantity), None)
+            return (found, "value") if found is not None else (part, "")
+        if name in ("net_price", "gross_price", "list_price"):
+            value = getattr(part, name)
+            found = next((entry for entry in part.prices if entry.amount == value), None)
+            return (found, "amount") if found is not None else (part, "")
+        if name == "amount":
+            found = next((entry for entry in part.amounts if entry.qualifier == part.amount_from), None)
+            return (found, "value") if found is not None else (part, "")
+    return part, name
 
 
 def _position(part: object, name: str) -> tuple[int | None, int | None]:
