@@ -57,14 +57,16 @@ def read(
     for path in files:
         reading = Reading(path)
         found = False
+        quirks: set[str] = set()
         for message, document in _documents(path, reading, chosen):
             found = True
+            quirks.update(document.quirks)
             bad = bad or document.needs_review
             if as_json:
                 typer.echo(json.dumps({"file": path.name, "message": message.index, **document.as_json()}))
             else:
                 typer.echo(words.text(document) + "\n")
-        bad = _file_flags(path, reading.flags, as_json) or bad or not found
+        bad = _file_flags(path, reading.flags, quirks, as_json) or bad or not found
     raise typer.Exit(NEEDS_A_PERSON if bad else 0)
 
 
@@ -77,8 +79,10 @@ def check(files: Files, profile: ProfileOption = "") -> None:
         counts = {"error": 0, "warning": 0, "info": 0}
         reading = Reading(path)
         messages = 0
+        quirks: set[str] = set()
         for message, document in _documents(path, reading, chosen):
             messages += 1
+            quirks.update(document.quirks)
             for flag in document.flags:
                 severity = document.severity(flag)
                 counts[severity] += 1
@@ -87,8 +91,9 @@ def check(files: Files, profile: ProfileOption = "") -> None:
             if not message.complete:
                 typer.echo(f"{path.name}: the message {message.index} is cut off and must wait for the rest.")
         for flag in reading.flags:
-            counts[flag.severity] += 1
-            typer.echo(f"{path.name}: {flag.severity} {flag.code}, {flag.place}: {flag.text} {flag.advice}")
+            severity = _severity(flag, quirks)
+            counts[severity] += 1
+            typer.echo(f"{path.name}: {severity} {flag.code}, {flag.place}: {flag.text} {flag.advice}")
         bad = bad or counts["error"] > 0 or messages == 0
         typer.echo(
             f"{path.name}: {messages} messages, {counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes."
@@ -240,10 +245,15 @@ def _documents(path: Path, reading: Reading, profile: Profile | None) -> Iterato
             progress.update(task, completed=message.end)
 
 
-def _file_flags(path: Path, flags: list[Flag], as_json: bool) -> bool:
+def _severity(flag: Flag, quirks: set[str]) -> str:
+    """The severity of a flag of the file; what the profiles of its messages call normal is a note only."""
+    return "info" if flag.code in quirks and flag.severity == "warning" else flag.severity
+
+
+def _file_flags(path: Path, flags: list[Flag], quirks: set[str], as_json: bool) -> bool:
     """Prints the flags of the file itself; whether one of them is an error."""
     for flag in flags:
-        typer.echo(f"{path.name}: {flag.severity} {flag.code}: {flag.text} {flag.advice}", err=as_json)
+        typer.echo(f"{path.name}: {_severity(flag, quirks)} {flag.code}: {flag.text} {flag.advice}", err=as_json)
     return any(flag.severity == "error" for flag in flags)
 
 

@@ -77,6 +77,17 @@ def test_check_lists_flags_with_places_and_counts(good: Path, bad: Path) -> None
     assert "bad.edi: error TOTAL_UNEXPLAINED, message 1, segment 9, MOA" in result.stdout
 
 
+def test_a_wrong_count_of_the_file_is_a_note_where_the_profile_calls_it_normal(good: Path, tmp_path: Path) -> None:
+    good.write_bytes(good.read_bytes().replace(b"UNZ+1+", b"UNZ+20+"))
+    assert "good.edi: warning UNZ_COUNT" in runner.invoke(app, ["check", str(good)]).stdout
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("profile: mine\nversion: 1\ntitle: Mine\ninherits: editeur-d96a\nquirks: [UNZ_COUNT]\n")
+    told = runner.invoke(app, ["check", "-p", str(mine), str(good)]).stdout
+    assert "good.edi: info UNZ_COUNT" in told
+    assert "0 warnings, 1 notes" in told
+    assert "info UNZ_COUNT" in runner.invoke(app, ["read", "-p", str(mine), str(good)]).stdout
+
+
 ORDER: dict[str, Any] = {
     "number": "PO77",
     "currency": "EUR",
