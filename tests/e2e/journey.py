@@ -314,6 +314,127 @@ class Journey:
         assert books["encumbered"] == Decimal("13.77"), books  # only the damaged book's line stands
         self.say("paid 80.16 USD: 70.18 and 9.98 expended; 13.77 still encumbered for the damaged book")
 
+    # 8. License
+
+    async def license(self) -> None:
+        """At least 60 calendar days before the end, automatic for 12 months: dates, a decision in Today, a calendar."""
+        made = await self.post(
+            "/api/licenses/licenses",
+            {
+                "name": "Journals of Science",
+                "status": "active",
+                "rule": {
+                    "renewal": "automatic",
+                    "plan": {"start": "2027-01-01", "length": {"number": 12, "unit": "month"}},
+                    "notice": {"kind": "before", "period": {"number": 60, "unit": "calendar_day"}},
+                },
+                "steps": [{"days": 90}],
+            },
+            "eresources",
+            201,
+        )
+        shown = json.dumps(made)
+        # 60 days before 2027-12-31 is 2027-11-01, a Monday; 90 days before that 2027-08-03, a Tuesday
+        assert "2027-11-01" in shown, shown
+        feed = await self.post("/api/licenses/calendars", {"kind": "library"}, "eresources", 201)
+        await self.post("/api/licenses/renewals/run-clock", {"as_of": "2027-08-02"}, "admin")
+        await self.quire.settled()
+        assert "Journals of Science" not in json.dumps(await self.get("/api/desk/readmodels/today", "eresources"))
+        await self.post("/api/licenses/renewals/run-clock", {"as_of": "2027-08-03"}, "admin")
+        await self.quire.settled()
+        today = json.dumps(await self.get("/api/desk/readmodels/today", "eresources"))
+        assert "Journals of Science" in today, today
+        address = feed["address"] if "address" in feed else feed["path"]
+        calendar = await self.client().get("/api/licenses" + address[address.index("/calendar/") :])
+        assert calendar.status_code == 200, calendar.text
+        assert "20271101" in calendar.text
+        self.say("license: notice by 2027-11-01; 90 days before, a decision stands in Today and in the calendar")
+
+    # 9. Usage
+
+    async def usage(self) -> None:
+        """A COUNTER report of release 5.1, a platform tied to its order line, a paid invoice: cost per use."""
+        other = self.ids["journals"]
+        fund_id = next(
+            b["fund_id"] for b in (await self.get("/api/orders/budgets?limit=1000"))["items"] if b["fund_code"] == other
+        )
+        price = {"amount": "948.00", "currency": "USD"}
+        order = await self.post(
+            "/api/orders/orders",
+            {
+                "vendor_id": self.ids["vendor"],
+                "currency": "USD",
+                "order_type": "subscription",
+                "lines": [
+                    {
+                        "title": "Journals platform",
+                        "material": "electronic",
+                        "receipt_required": False,
+                        "unit_price": price,
+                        "funds": [{"fund_id": fund_id, "value": "100"}],
+                    }
+                ],
+            },
+            status=201,
+        )
+        line_id = order["lines"][0]["id"]
+        await self.post(f"/api/orders/orders/{order['id']}/open")
+        platform = await self.post(
+            "/api/usage/platforms", {"name": "Alpha", "material": "journals", "currency": "USD"}, "eresources", 201
+        )
+        (report,) = sorted((self.corpora / "counter").rglob("*TR_sample_r51.json"))[:1]
+        loaded = await self.post(
+            "/api/usage/reports",
+            who="eresources",
+            status=201,
+            data={"platform_id": platform["id"]},
+            files={"file": (report.name, report.read_bytes())},
+        )
+        await self.quire.settled()
+        tag = (await self.people["eresources"].get(f"/api/usage/order-lines/{line_id}")).headers["ETag"]
+        tied = await self.people["eresources"].put(
+            f"/api/usage/order-lines/{line_id}/platforms",
+            json={"platforms": [{"platform_id": platform["id"]}]},
+            headers={"If-Match": tag},
+        )
+        assert tied.status_code == 200, tied.text
+        invoice = await self.post(
+            "/api/orders/invoices",
+            {
+                "vendor_id": self.ids["vendor"],
+                "number": "S-1",
+                "invoice_date": "2026-11-02",
+                "currency": "USD",
+                "stated_total": price,
+                "lines": [
+                    {
+                        "title": "Journals platform",
+                        "amount": price,
+                        "order_line_id": line_id,
+                        "service_from": "2022-01-01",
+                        "service_to": "2022-12-31",
+                    }
+                ],
+            },
+            status=201,
+        )
+        self.ids["invoice"] = invoice["id"]
+        await self.on_invoice(f"lines/{invoice['lines'][0]['id']}/decision", {"decision": "accept", "reason": "agreed"})
+        await self.on_invoice("approve", {"payable": price})
+        await self.on_invoice("pay", {"reference": "bank 4712"})
+        await self.quire.settled()
+        path = f"/api/usage/platforms/{platform['id']}/cost-per-use"
+        cost = (await self.people["eresources"].get(path, params={"from": "2022-01", "to": "2022-12"})).json()
+        # the sample's Unique_Item_Requests of controlled journals in 2022 are 3,792; 948.00 / 3,792 = 0.25
+        assert (cost["uses"], cost["cost"]["amount"], Decimal(cost["cost_per_use"])) == (
+            3792,
+            "948.00",
+            Decimal("0.25"),
+        )
+        assert [r["id"] for r in cost["reports"]] == [loaded["id"]]
+        assert len(cost["lines"]) == 1
+        self.say("usage: 948.00 USD for 3,792 requests over 12 equal months = 0.25 each, at platform level")
+
     # 10. Dashboard and trust
 
     async def trust(self) -> None:
@@ -334,6 +455,8 @@ class Journey:
             self.invoice,
             self.differences,
             self.pay,
+            self.license,
+            self.usage,
             self.trust,
         ]
 
