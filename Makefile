@@ -47,3 +47,6 @@ bench: setup ## Benchmarks, as ratios in one run: all, or make bench NAME=ledger
 	@mkdir -p build/bench
 	@files="$(if $(NAME),tests/perf/bench_$(NAME).py,$(wildcard tests/perf/bench_*.py))"; \
 	for file in $$files; do $(PY) $$file || exit 1; done
+
+chaos: setup ## Kill and freeze everything under load and compare the sums: make chaos KILLS=30
+	@$(PY) tests/chaos/run.py $(or $(KILLS),30)

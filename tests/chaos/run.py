@@ -61,39 +61,35 @@ async def chaos(kills: int, commands: int, seed: int, *, freezes: int, long_free
     rng = random.Random(seed)
     stage = Stage()
     started = time.monotonic()
-    try:
-        async with stage:
-            client = Client(stage.services[0].url, stage.token(), rng)
-            killer = Killer(stage, client, rng)
-            await client.set_up()
-            print(f"ready after {time.monotonic() - started:.0f} s; seed {seed}", flush=True)
-            enough = asyncio.Event()
+    async with stage:
+        client = Client(stage.services[0].url, stage.token(), rng)
+        killer = Killer(stage, client, rng)
+        await client.set_up()
+        print(f"ready after {time.monotonic() - started:.0f} s; seed {seed}", flush=True)
+        enough = asyncio.Event()
 
-            async def harm() -> None:
-                await _all(killer.kill(kills), killer.freeze(freezes, long=long_freeze))
-                while client.commands < commands:
-                    await asyncio.sleep(0.05)
-                enough.set()
+        async def harm() -> None:
+            await _all(killer.kill(kills), killer.freeze(freezes, long=long_freeze))
+            while client.commands < commands:
+                await asyncio.sleep(0.05)
+            enough.set()
 
-            pace = WORKERS / COMMANDS_A_SECOND
-            await _all(harm(), *(client.work(n, pace, enough) for n in range(WORKERS)))
-            loaded = time.monotonic()
-            await stage.ready(60)
-            await settled(stage, SETTLE)
-            print(
-                f"{client.commands} commands ({client.refused} refused, {client.repeats} cut answers repeated,"
-                f" {client.replayed} answered ones repeated), frozen {len(killer.freezes)} times"
-                f" (longest {max(killer.freezes, default=0):.0f} s), settled after {time.monotonic() - loaded:.1f} s",
-                flush=True,
-            )
-            verdict = await judge(stage, client)
-            await client.http.aclose()
-            stage.keep = not verdict.clean
-            per_role = {role: killer.per_role[role] for role in ROLES}
-            return Outcome(sum(per_role.values()), per_role, killer.freezes, client.commands, verdict)
-    except BaseException:
-        stage.keep = True
-        raise
+        pace = WORKERS / COMMANDS_A_SECOND
+        await _all(harm(), *(client.work(n, pace, enough) for n in range(WORKERS)))
+        loaded = time.monotonic()
+        await stage.ready(60)
+        await settled(stage, SETTLE)
+        print(
+            f"{client.commands} commands ({client.refused} refused, {client.repeats} cut answers repeated,"
+            f" {client.replayed} answered ones repeated), frozen {len(killer.freezes)} times"
+            f" (longest {max(killer.freezes, default=0):.0f} s), settled after {time.monotonic() - loaded:.1f} s",
+            flush=True,
+        )
+        verdict = await judge(stage, client)
+        await client.http.aclose()
+        stage.keep = not verdict.clean
+        per_role = {role: killer.per_role[role] for role in ROLES}
+        return Outcome(sum(per_role.values()), per_role, killer.freezes, client.commands, verdict)
 
 
 async def _all(*work: Coroutine[Any, Any, None]) -> None:

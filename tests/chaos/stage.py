@@ -75,6 +75,9 @@ class ServiceProcess:
         return None if self._process is None or self._process.poll() is not None else self._process.pid
 
     async def start(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [str(QUIRE), "serve", self.service, "--roles", self.roles],
@@ -141,7 +144,7 @@ class Kafka:
 
 
 class Stage:
-    """Everything that runs; ``async with`` starts and ends it. The folder stays when ``keep`` is set."""
+    """Everything that runs; ``async with`` starts and ends it. The folder stays while ``keep`` is set."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="quire-chaos-"))
@@ -149,7 +152,8 @@ class Stage:
         self.postgres = Postgres(self.folder / "pg")
         self.kafka = Kafka(self.folder / "kafka")
         self.services: list[ServiceProcess] = []
-        self.keep = False
+        #: Whether the logs stay: yes, until the run turns out clean.
+        self.keep = True
 
     @property
     def victims(self) -> list[Victim]:
