@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.usage.counter.writing.strategies import Made, made_reports
 
 from quire_usage.counter.model import Header, Record
 from quire_usage.counter.reading import open_report
 from quire_usage.counter.writing import write
 from quire_usage.counter.writing.report import Format
+from tests.usage.counter.writing.strategies import Made, made_reports
 
 
 def _written(made: Made, form: Format) -> bytes:
