@@ -196,7 +196,9 @@ def install(app: FastAPI) -> None:
                 request.url.path,
             )
         if sqlstate(exc) in _NUL:
-            refusal = Invalid("A text holds the character NUL (U+0000), which no catalog uses. Remove it and send again.")
+            refusal = Invalid(
+                "A text holds the character NUL (U+0000), which no catalog uses. Remove it and send again."
+            )
             return answer(refusal, request.url.path)
         log.error("database_fault", path=request.url.path, exc_info=exc)
         return _fault(request)
