@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .documents.parts import Amount, Charge, Line
 
 ZERO = Decimal(0)
+PRICED = ("price", "price_less_allowances")
 HALF_CENT = Decimal("0.005")
 """Amounts may carry more decimals than their currency; sums that differ by less than half a cent are equal."""
 
@@ -51,8 +52,10 @@ def line_amount(line: "Line", profile: Profile, currency: str, default: str) -> 
     """The line's amount in `currency` and where it stood. An amount without a currency is in `default`."""
     rules = profile.invoice
     for where in rules.line_amount:
-        if where in ("price", "price_less_allowances"):
-            found = _priced(line, rules.price) if currency == default else None
+        if where in PRICED:
+            # An amount in another currency is an amount: the price must not stand for it as if it were in this one.
+            own = currency == default and (not line.amounts or foreign_amount(line, rules, currency, default) is None)
+            found = _priced(line, rules.price) if own else None
             if found is not None and where == "price_less_allowances":
                 for charge in line.charges:
                     if charge.allowance and charge.percentage is not None:
@@ -68,6 +71,14 @@ def line_amount(line: "Line", profile: Profile, currency: str, default: str) -> 
                 found *= line.quantity if line.quantity is not None else 1
             return found, where
     return None, ""
+
+
+def foreign_amount(line: "Line", rules: InvoiceRules, currency: str, default: str) -> "Amount | None":
+    """The line's amount where the profile looks for it, if it is stated in other currencies than `currency` only."""
+    found = [amount for amount in line.amounts if amount.qualifier in rules.line_amount]
+    if not found or any((amount.currency or default) == currency for amount in found):
+        return None
+    return found[0]
 
 
 def _priced(line: "Line", meanings: Sequence[str]) -> Decimal | None:
@@ -215,6 +226,10 @@ def reconcile(invoice: "Invoice", profile: Profile, flags: Flags) -> Reconciliat
             where,
         )
     slack = max(HALF_CENT, Decimal(rules.tolerance_per_line) * len(invoice.lines))
+    doubt = _doubtful_lines(invoice, rules, currency, flags) or _nothing_to_pay(invoice, parts, stated.value)
+    doubt = doubt or _other_totals(invoice, rules, result, stated, slack, flags)
+    if doubt:
+        return _review(result, doubt, flags, where)
     fitting = [name for name, value in result.candidates.items() if abs(value - stated.value) <= slack]
     if not fitting:
         return _unexplained(result, parts, stated.value, currency, flags, where)
@@ -232,6 +247,86 @@ def reconcile(invoice: "Invoice", profile: Profile, flags: Flags) -> Reconciliat
     if lines_total is not None and min(abs(lines_total.value - sum_) for sum_ in (parts.lines, stated.value)) > slack:
         flags.add("LINES_TOTAL", invoice.place(lines_total), stated=str(lines_total.value), found=str(parts.lines))
     return result
+
+
+def _doubtful_lines(invoice: "Invoice", rules: InvoiceRules, currency: str, flags: Flags) -> str:
+    """Flags the lines whose amount would have to be guessed; the reason for review, or empty."""
+    default = invoice.currency
+    doubtful: list[str] = []
+    for line in invoice.lines:
+        foreign = foreign_amount(line, rules, currency, default)
+        if foreign is not None:
+            told = _money(foreign.value, foreign.currency)
+            flags.add("LINE_CURRENCY", invoice.place(foreign), line=line.number, amount=told, currency=currency)
+            doubtful.append(f"line {line.number} is in another currency ({told})")
+            continue
+        values = _stated_for(line, rules, currency, default)
+        if len(values) > 1:
+            told = " and ".join(_money(value, currency) for value in sorted(values))
+            flags.add("LINE_AMOUNTS_DIFFER", invoice.place(line), line=line.number, amounts=told)
+            doubtful.append(f"line {line.number} states several amounts ({told})")
+    if not doubtful:
+        return ""
+    more = f"; {len(doubtful) - 5} more lines" if len(doubtful) > 5 else ""
+    return f"The lines cannot be summed up without a guess: {'; '.join(doubtful[:5])}{more}."
+
+
+def _stated_for(line: "Line", rules: InvoiceRules, currency: str, default: str) -> set[Decimal]:
+    """The different values under the source that the line's amount is taken from."""
+    for where in rules.line_amount:
+        if where not in PRICED:
+            values = {
+                amount.value
+                for amount in line.amounts
+                if amount.qualifier == where and (amount.currency or default) == currency
+            }
+            if values:
+                return values
+        elif currency == default:
+            for meaning in rules.price:
+                values = {
+                    price.amount / price.basis if price.basis else price.amount
+                    for price in line.prices
+                    if price.meaning == meaning
+                }
+                if values:
+                    return values
+    return set()
+
+
+def _nothing_to_pay(invoice: "Invoice", parts: Parts, stated: Decimal) -> str:
+    """Copies without amount and price on an invoice of 0: free, or the prices were forgotten? Nobody can tell."""
+    if stated or not parts.missing or invoice.credit_note or not invoice.payment_expected:
+        return ""
+    shown = ", ".join(parts.missing[:5]) + (" …" if len(parts.missing) > 5 else "")
+    return (
+        f"The invoice states a total of 0, and {len(parts.missing)} lines state no amount and no price (lines {shown})."
+    )
+
+
+def _other_totals(
+    invoice: "Invoice", rules: InvoiceRules, result: Reconciliation, stated: "Amount", slack: Decimal, flags: Flags
+) -> str:
+    """Totals under other qualifiers that differ: right if a usual sum gives them, or what was paid before is taken off."""
+    usual = [value for name, value in result.candidates.items() if name in rules.expected]
+    own = [amount for amount in invoice.amounts if (amount.currency or invoice.currency) == result.currency]
+    prepaid = sum((amount.value for amount in own if amount.kind == "prepaid"), ZERO)
+    strange = ""
+    for amount in own:
+        if amount.qualifier not in rules.totals or abs(amount.value - stated.value) <= slack:
+            continue
+        if prepaid and abs(abs(amount.value - stated.value) - abs(prepaid)) <= slack:
+            continue
+        told = (
+            f"{_money(stated.value, result.currency)} under {stated.qualifier} "
+            f"and {_money(amount.value, result.currency)} under {amount.qualifier}"
+        )
+        flags.add("TOTALS_DIFFER", invoice.place(amount), told=told)
+        if not any(abs(value - amount.value) <= slack for value in usual):
+            strange = (
+                strange or f"The invoice states different totals: {told}; the sums of its parts do not explain both."
+            )
+    return strange
 
 
 def _unexplained(

@@ -61,6 +61,17 @@ register(
         "LINE_AMOUNT_MISSING": Entry(
             "warning", "Line {line} has no amount and no price.", "It counts as nothing in the sum of the lines."
         ),
+        "LINE_CURRENCY": Entry(
+            "error", "Line {line} states {amount}, which is another currency than the total's ({currency}).",
+            "It is not in the sum of the lines; ask the supplier for its amount in {currency}.",
+        ),
+        "LINE_AMOUNTS_DIFFER": Entry(
+            "error", "Line {line} states several amounts of the same kind: {amounts}.",
+            "Compare with the printed invoice and ask the supplier which of them holds.",
+        ),
+        "TOTALS_DIFFER": Entry(
+            "warning", "The invoice states different totals: {told}.", "Look which of them is to be paid."
+        ),
         "CURRENCY_MISSING": Entry(
             "warning", "The document does not name its currency.", "The currency of the vendor's account is taken; compare it."
         ),

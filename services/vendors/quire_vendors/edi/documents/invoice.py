@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from quire_vendors.edi.profiles.model import Profile
-from quire_vendors.edi.reconcile import line_amount, reconcile
+from quire_vendors.edi.reconcile import foreign_amount, line_amount, reconcile
 from quire_vendors.edi.syntax.model import Message
 
 from .body import Body
@@ -56,7 +56,8 @@ def _check_prices(invoice: Invoice, body: Body) -> None:
     for line in invoice.lines:
         amount, quantity = line.amount, line.quantity
         if amount is None:
-            if line.quantities:
+            elsewhere = foreign_amount(line, body.profile.invoice, invoice.currency, invoice.currency)
+            if line.quantities and elsewhere is None:
                 body.flags.add("LINE_AMOUNT_MISSING", invoice.place(line), line=line.number)
             continue
         if quantity is None or line.amount_from == "price" or not line.prices:
