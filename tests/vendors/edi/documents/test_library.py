@@ -154,3 +154,21 @@ def test_the_branch_is_found_where_the_profile_says() -> None:
     ]
     split = profile("identify: {buyer_suffix: split, branch_from: [buyer_party]}")
     assert branch_ids(document, interchange, split) == [BranchId("buyer_party", "1234567", "san", "0001")]
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "row", "flags"),
+    [
+        ("", {"gross_price": None}, "PRI+AAB:9.5", {"PRICE_AS"}),
+        ("order: {price: {net: AAA}}", {"gross_price": None}, "PRI+AAA:9.5", {"PRICE_AS"}),
+        ("order: {price: {list_with_tax: AAE}}", {"gross_price": None}, "PRI+AAE:9.5", set()),
+        ("order: {price: {gross: AAB, list_with_tax: AAE}}", {"gross_price": None}, "PRI+AAE:9.5", set()),
+        ("", {}, "PRI+AAB:10", {"VALUE_NOT_SENT"}),
+    ],
+)
+def test_a_list_price_never_changes_its_meaning_unsaid(
+    text: str, more: dict[str, object], row: str, flags: set[str]
+) -> None:
+    rows, told = written(text, list_price=Decimal("9.5"), **more)
+    assert [entry for entry in rows if entry.startswith("PRI")][-1] == row
+    assert told == flags

@@ -149,3 +149,30 @@ def test_a_type_that_quire_does_not_act_upon_is_kept() -> None:
     assert document.kind == "unknown"
     assert document.number == "P1"
     assert "MESSAGE_TYPE_UNKNOWN" in [flag.code for flag in document.flags]
+
+
+def headed(function: str, *line: str) -> tuple[str, set[str]]:
+    document = read("ORDRSP", [f"BGM+231+R1+{function}", "DTM+137:20260101:102", *line, "UNS+S"])
+    [outcome] = document.lines[0].outcomes
+    return outcome.outcome, {flag.code for flag in document.flags}
+
+
+def test_a_line_without_any_answer_follows_the_header_and_else_is_flagged() -> None:
+    bare = ["LIN+1++9780000000019:EN", "QTY+21:2"]
+    assert headed("29", *bare) == ("accepted", set())
+    assert headed("27", *bare) == ("refused", set())
+    assert headed("9", *bare) == ("unknown", {"OUTCOME_UNKNOWN"})
+    assert headed("29", *bare, "FTX+LIN+++Thank you") == ("accepted", set())
+
+
+def test_the_header_does_not_speak_for_a_line_that_says_something_else() -> None:
+    assert headed("29", "LIN+1+99", "QTY+21:2") == ("unknown", {"OUTCOME_UNKNOWN"})
+    assert headed("29", "LIN+1", "QTY+21:2", "QTY+12:0") == ("unknown", {"OUTCOME_UNKNOWN"})
+    assert headed("29", "LIN+1", "QTY+21:2", "FTX+LIN++ZZ:8B:28") == ("unknown", {"OUTCOME_UNKNOWN"})
+    assert headed("27", "LIN+1+5", "QTY+21:2") == ("accepted", set())
+
+
+def test_the_remark_on_a_missing_answer_is_a_sentence() -> None:
+    document = read("ORDRSP", ["BGM+231+R1+9", "LIN+1", "QTY+21:2", "UNS+S"])
+    [flag] = [entry for entry in document.flags if entry.code == "OUTCOME_UNKNOWN"]
+    assert flag.text == "Line 1: it states neither a status nor an action."

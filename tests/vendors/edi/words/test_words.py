@@ -95,3 +95,22 @@ def test_each_sentence_leads_to_its_bytes() -> None:
         "QTY+47:1",
         "MOA+203:100.00",
     ]
+
+
+def test_outcomes_without_a_quantity_are_counted_as_titles() -> None:
+    told = summary("ORDRSP", "BGM+231+R1+4", "LIN+1+5", "LIN+2+5", "LIN+3+2", "QTY+21:1")
+    assert told == "Order response R1: 3 titles, 1 copy: 2 titles accepted, 1 canceled (change)."
+
+
+def test_numbers_have_names_and_minus_is_a_word() -> None:
+    told = words.text(read("INVOIC", ["BGM+380+I1+9", "LIN+1++0000000000:IB", "QTY+47:-1", "LIN+2++4711:SA", "LIN+3++1:GB"]))  # fmt: skip
+    assert "1. ISBN 0000000000: minus 1 copy." in told
+    assert "2. Supplier's number 4711." in told
+    assert "3. Number 1." in told
+
+
+def test_what_the_header_says_of_a_line_leads_to_the_header() -> None:
+    document = read("ORDRSP", ["BGM+231+R1+27", "LIN+1", "QTY+21:2"])
+    [told] = [sentence for sentence in words.describe(document) if sentence.kind == "detail"]
+    assert told.text == "2 refused."
+    assert [place.tag for place in told.places(document)] == ["BGM"]

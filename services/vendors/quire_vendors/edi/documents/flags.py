@@ -97,8 +97,8 @@ register(
             "The quantities were taken; ask the supplier which of them holds.",
         ),
         "OUTCOME_UNKNOWN": Entry(
-            "warning", "Line {line}: the answer {value!r} has no meaning in the profile {profile}.",
-            "Look at the line; add the code under response in the profile.",
+            "warning", "Line {line}: {what}.",
+            "Look at the line, ask the supplier, or add the code under response in the profile.",
         ),
         "ACKNOWLEDGEMENT_UNCLEAR": Entry(
             "error",
@@ -119,6 +119,10 @@ register(
             "warning", "Line {line}: the title has none of the identifiers {wanted}.", "The partner will have to go by title and author."
         ),
         "PRICE_MISSING": Entry("info", "Line {line}: the title has no price.", "Some partners read a missing price as 0.00."),
+        "PRICE_AS": Entry(
+            "info", "Line {line}: the list price {price} is sent as the price of the kind {meaning}.",
+            "If the partner must know it as a list price, add list_with_tax under order.price in the profile.",
+        ),
         "LINE_REFERENCE_BAD": Entry(
             "error", "Line {line}: the reference {text!r} holds other characters than letters, digits, hyphen and slash, or is longer than 35.",
             "Give the line another reference: the partner's answers are matched by it.",

@@ -269,9 +269,13 @@ def _prices(line: Line, shown: str, profile: Profile, report: Flags) -> list[Pri
         if value is not None:
             have.setdefault(meaning, Price(meaning, value))
     wanted = list(rules.price)
-    if line.list_price is not None and wanted and not set(have) & set(wanted):
-        # The catalog price is written as the kind of price that the partner expects.
-        have[wanted[0]] = Price(wanted[0], line.list_price)
+    if line.list_price is not None and "list_with_tax" not in have:
+        if wanted and "list_with_tax" not in wanted and not set(have) & set(wanted):
+            # The catalog price is written as the kind of price that the partner expects.
+            have[wanted[0]] = Price(wanted[0], line.list_price)
+            report.add("PRICE_AS", line=shown, price=plain(line.list_price), meaning=wanted[0])
+        else:
+            have["list_with_tax"] = Price("list_with_tax", line.list_price)
     result = [
         Price(meaning, have[meaning].amount, code, have[meaning].price_type or rules.price_type,
               have[meaning].price_kind or rules.price_kind, have[meaning].basis)

@@ -51,7 +51,11 @@ def outcomes(line: Line, profile: Profile, body: Body) -> list[Outcome]:
         if status is not None:
             status.quantity = ordered
             return [status]
-        if line.notes or line.action:
+        whole = _HEADER.get(profile.meanings.functions.get(body.function_code, ""))
+        if whole is not None and not _answers(line, profile):
+            at = next(segment.index for segment in body.message.segments if segment.tag == "BGM")
+            return [Outcome(whole, ordered, body.function_code, "1225", "", at)]
+        if not line.statuses:
             _flag(body, line, line.action)
         return [Outcome("unknown", ordered, line.action, "", "", line.at)]
     answered = sum((entry.quantity for entry in found if entry.quantity is not None), Decimal(0))
@@ -71,6 +75,18 @@ def outcomes(line: Line, profile: Profile, body: Body) -> list[Outcome]:
             )
     _check_conflict(line, found, status, body)
     return found
+
+
+_HEADER: dict[str, str] = {"accepted": "accepted", "not_accepted": "refused"}
+"""What the header's function (BGM 1225) says of lines that say nothing themselves."""
+
+
+def _answers(line: Line, profile: Profile) -> bool:
+    """Whether the line says anything of its own about its outcome, even if nobody understands it."""
+    rules = profile.response
+    coded = any(rules.lists.get(note.list) in ("order_status", "availability") for note in line.notes)
+    counted = any(entry.qualifier in rules.quantities for entry in line.quantities)
+    return bool(line.action or coded or counted or line.statuses)
 
 
 def _check_conflict(line: Line, found: list[Outcome], status: Outcome | None, body: Body) -> None:
@@ -133,6 +149,7 @@ def _outcome(outcome: str, note: Note, profile: Profile) -> Outcome:
 
 
 def _flag(body: Body, line: Line, code: str) -> None:
-    body.flags.add(
-        "OUTCOME_UNKNOWN", place_of(body, line.at), line=line.number, value=code, profile=body.profile.profile
-    )
+    what = "it states neither a status nor an action"
+    if code:
+        what = f"the answer {code!r} has no meaning in the profile {body.profile.profile}"
+    body.flags.add("OUTCOME_UNKNOWN", place_of(body, line.at), line=line.number, what=what)

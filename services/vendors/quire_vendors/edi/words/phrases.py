@@ -38,7 +38,10 @@ REFERENCES = {
 
 COPY_FIELDS = ("branch", "fund", "sequence", "item_type", "shelfmark", "class_mark", "barcode")
 
-IDENTIFIERS = {"isbn13": "ISBN", "isbn10": "ISBN", "issn": "ISSN", "ismn": "ISMN", "ean": "EAN", "upc": "UPC"}
+IDENTIFIERS = {
+    "isbn13": "ISBN", "isbn10": "ISBN", "isbn": "ISBN", "issn": "ISSN", "ismn": "ISMN", "ean": "EAN", "upc": "UPC",
+    "sici": "SICI", "supplier": "Supplier's number", "buyer": "Our number", "manufacturer": "Manufacturer's number",
+}  # fmt: skip
 
 
 def money(value: Decimal, currency: str = "", named: bool = True) -> str:
@@ -52,7 +55,8 @@ def money(value: Decimal, currency: str = "", named: bool = True) -> str:
 
 
 def count(number: int | Decimal, one: str, many: str) -> str:
-    return f"{plain(Decimal(number))} {one if number == 1 else many}"
+    sign = "minus " if number < 0 else ""
+    return f"{sign}{plain(abs(Decimal(number)))} {one if abs(number) == 1 else many}"
 
 
 def day(value: date) -> str:
@@ -69,7 +73,7 @@ def party_name(party: Party | None) -> str:
 
 
 def identifier(entry: Identifier) -> str:
-    return f"{IDENTIFIERS.get(entry.type, entry.type.capitalize() or 'Number')} {entry.value}"
+    return f"{IDENTIFIERS.get(entry.type, 'Number')} {entry.value}"
 
 
 def title(line: Line) -> str:

@@ -74,7 +74,11 @@ def _invoice(invoice: Invoice) -> Sentence:
     lines = found.lines if found is not None else Decimal(0)
     currency = found.currency if found is not None else invoice.currency
     titles = phrases.count(len(invoice.lines), "title", "titles")
-    pieces.append(f"{titles} {phrases.money(lines, currency, named=False)}" if invoice.lines else "no titles")
+    if not invoice.lines:
+        titles = "no titles"
+    elif any(line.amount is not None for line in invoice.lines):
+        titles += f" {phrases.money(lines, currency, named=False)}"
+    pieces.append(titles)
     counted = found.candidate if found is not None else ""
     for charge in invoice.charges:
         if charge.amount is None or (counted and f"{charge.level}_charges" not in counted):
@@ -116,11 +120,16 @@ def _function(document: Document) -> str:
 
 
 def _outcome_totals(response: OrderResponse) -> str:
-    totals: dict[str, Decimal] = {}
+    copies: dict[str, Decimal] = {}
+    titles: dict[str, int] = {}  # of lines that say what happens, but not to how many copies
     for line in response.lines:
         for entry in line.outcomes:
-            totals[entry.outcome] = totals.get(entry.outcome, Decimal(0)) + (entry.quantity or Decimal(0))
-    shown = [f"{plain(value)} {phrases.OUTCOMES[outcome]}" for outcome, value in totals.items()]
+            if entry.quantity is None:
+                titles[entry.outcome] = titles.get(entry.outcome, 0) + 1
+            else:
+                copies[entry.outcome] = copies.get(entry.outcome, Decimal(0)) + entry.quantity
+    shown = [f"{phrases.count(count, 'title', 'titles')} {phrases.OUTCOMES[name]}" for name, count in titles.items()]
+    shown += [f"{plain(value)} {phrases.OUTCOMES[name]}" for name, value in copies.items()]
     return f": {', '.join(shown)}" if shown else ""
 
 
@@ -142,7 +151,7 @@ def _facts(document: Document) -> Iterator[Sentence]:
             )
     if isinstance(document, Invoice):
         found = document.reconciliation
-        if found is not None and found.status == "review":
+        if found is not None and found.status == "review" and found.stated is not None:
             yield Sentence("fact", found.reason, _known(found.at))
         for term in document.terms:
             if term.due is not None:
@@ -184,7 +193,7 @@ def _line(document: Document, line: Line) -> Iterator[Sentence]:
 def _line_details(line: Line) -> Iterator[Sentence]:
     for outcome in line.outcomes:
         number = f"{plain(outcome.quantity)} " if outcome.quantity is not None else ""
-        reason = outcome.text or (outcome.code if outcome.list not in ("QTY", "1229") else "")
+        reason = outcome.text or (outcome.code if outcome.list not in ("QTY", "1229", "1225") else "")
         why = f" ({reason})" if reason else ""
         yield Sentence("detail", f"{number}{phrases.OUTCOMES[outcome.outcome]}{why}.", _known(outcome.at))
     shown = [
