@@ -9,10 +9,10 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -31,6 +31,11 @@ app = typer.Typer(help="Read, check and write EDI files; no server is needed.", 
 profile_app = typer.Typer(help="Show, test and start vendor profiles.", no_args_is_help=True)
 app.add_typer(profile_app, name="profile")
 
+OUTGOING: dict[str, type[Order | OrderChange | Claim]] = {
+    "order": Order,
+    "order_change": OrderChange,
+    "claim": Claim,
+}
 NEEDS_A_PERSON = 1
 UNREADABLE = 3
 LONG = 1_000_000
@@ -117,22 +122,12 @@ def write(
     """Write an order, a change or a claim as the vendor wants it, and report what the vendor will not get."""
     chosen = _profile(profile)
     text = _source(source)
-    adapter: TypeAdapter[Any] = TypeAdapter(Order | OrderChange | Claim)
     try:
         data = json.loads(text)
-        entries = data if isinstance(data, list) else [data]
-        written = [
-            adapter.validate_python(entry if "kind" in entry else {"kind": "order", **entry}) for entry in entries
-        ]
-        numbers = Account.model_validate_json(account.read_text("utf-8")) if account else Account()
-    except (json.JSONDecodeError, TypeError) as error:
-        _fail(f"{source}: this is not a document as JSON: {error}.", UNREADABLE)
-    except ValidationError as error:
-        for entry in error.errors():
-            typer.echo(f"{source}: {'.'.join(map(str, entry['loc'][1:]))}: {entry['msg']}.", err=True)
-        raise typer.Exit(UNREADABLE) from error
-    except (OSError, UnicodeDecodeError) as error:
-        _fail(f"{account}: {error}.", UNREADABLE)
+    except json.JSONDecodeError as error:
+        _fail(f"{source}: this is not JSON: {error}.", UNREADABLE)
+    written = [_outgoing(source, entry) for entry in (data if isinstance(data, list) else [data])]
+    numbers = _account(account) if account else Account()
     drafts = [documents.write(document, chosen, numbers) for document in written]
     try:
         result = interchange(drafts, chosen, numbers, reference, prepared or clock.now().astimezone(), test)
@@ -143,7 +138,10 @@ def write(
     if result.refused and not force:
         _fail("Nothing was written: correct the errors first, or use --force.", NEEDS_A_PERSON)
     if output is not None:
-        output.write_bytes(result.data)
+        try:
+            output.write_bytes(result.data)
+        except OSError as error:
+            _fail(f"{output}: the file cannot be written: {error.strerror}.", UNREADABLE)
     else:
         sys.stdout.buffer.write(result.data)
         sys.stdout.buffer.flush()
@@ -187,12 +185,16 @@ def try_profile(
     typer.echo(f"The profile {chosen.profile} is in order.")
     bad = False
     for path in files or []:
-        for message, document in _documents(path, Reading(path), chosen):
+        reading = Reading(path)
+        messages = 0
+        for message, document in _documents(path, reading, chosen):
+            messages += 1
             found = getattr(document, "reconciliation", None)
             told = f", total {found.status} ({found.candidate or found.reason})" if found is not None else ""
             known = "" if choose(message, [chosen]).profile == chosen.profile else ", not recognized by its sender"
             typer.echo(f"{path.name}, message {message.index}: {document.kind} {document.number}{told}{known}")
             bad = bad or document.needs_review
+        bad = _file_flags(path, reading.flags, as_json=False, quirks=set(chosen.quirks)) or bad or not messages
     raise typer.Exit(NEEDS_A_PERSON if bad else 0)
 
 
@@ -268,7 +270,43 @@ def _source(path: Path) -> str:
     try:
         return sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        _fail(f"{path}: the file cannot be read: {error}.", UNREADABLE)
+        _fail(f"{path}: the file cannot be read as text: {_why(error)}.", UNREADABLE)
+
+
+def _outgoing(source: Path, entry: object) -> Order | OrderChange | Claim:
+    """One document of the file; without `kind` it is an order."""
+    if not isinstance(entry, dict):
+        _fail(f"{source}: a document is a JSON object {{…}}, or a list of them.", UNREADABLE)
+    kind = entry.get("kind", "order")
+    model = OUTGOING.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        _fail(f"{source}: kind: {kind!r} cannot be sent; it is one of {', '.join(OUTGOING)}.", UNREADABLE)
+    try:
+        document = model.model_validate(entry)
+    except ValidationError as error:
+        _invalid(source, error)
+    missing = [name for name in ("number", "lines") if not getattr(document, name)]
+    if missing:
+        _fail(f"{source}: {' and '.join(missing)}: missing or empty; the vendor needs it.", UNREADABLE)
+    return document
+
+
+def _account(path: Path) -> Account:
+    try:
+        return Account.model_validate_json(_source(path))
+    except ValidationError as error:
+        _invalid(path, error)
+
+
+def _invalid(path: Path, error: ValidationError) -> NoReturn:
+    for entry in error.errors():
+        key = ".".join(map(str, entry["loc"]))
+        typer.echo(f"{path}: {key + ': ' if key else ''}{entry['msg']}.", err=True)
+    raise typer.Exit(UNREADABLE) from error
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8"
 
 
 def _fail(text: str, code: int) -> NoReturn:
