@@ -209,8 +209,11 @@ def test_every_document_has_words_json_and_places_inside_of_its_file() -> None:
 MUTANTS = int(os.environ.get("QUIRE_MUTANTS", "400"))
 
 
-def test_a_damaged_file_never_raises_and_never_is_an_internal_fault() -> None:
-    """One byte changed, removed, inserted or doubled, or the file cut. (`make fuzz NAME=edi` does this at length.)"""
+def test_a_damaged_file_never_raises() -> None:
+    """One byte changed, removed, inserted or doubled, or the file cut. (`make fuzz NAME=edi` does this at length.)
+
+    Nothing hides a fault: `tests/vendors/edi/test_no_fault_is_hidden.py` allows no handler for every exception.
+    """
     chance = random.Random(20261124)
     files = [
         path
@@ -238,5 +241,4 @@ def test_a_damaged_file_never_raises_and_never_is_an_internal_fault() -> None:
             assert words.text(document)
             if not message.complete:
                 assert document.needs_review
-    assert "INTERNAL" not in seen
     assert seen <= set(CATALOGUE)

@@ -253,7 +253,7 @@ class Invoice(Document):
     terms: list[PaymentTerms] = Field(default_factory=list)
     reconciliation: Reconciliation | None = None
     booking: Booking = Field(default_factory=Booking)
-    """What the profile wishes for booking; the orders service follows it."""
+    """What the profile wishes for booking; kept for the orders service, which does not follow it yet."""
 
     @property
     def sign(self) -> int:

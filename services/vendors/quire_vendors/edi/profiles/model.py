@@ -180,29 +180,55 @@ class InvoiceRules(Section):
 
 
 class Booking(Section):
-    """Wishes about booking that go with the document; the orders service follows them."""
+    """Wishes about booking that go with the document. They are kept for the orders service, which does not follow them yet."""
 
     charges_fund: Literal["library_default", "order_line", "fixed"] = Field(
-        default="library_default", description="Which fund bears delivery and service charges."
+        default="library_default",
+        description="Which fund bears delivery and service charges. Kept for the orders service; not yet followed.",
     )
-    fixed_fund: str = Field(default="", description="The fund code for `charges_fund: fixed`.")
+    fixed_fund: str = Field(
+        default="",
+        description="The fund code for `charges_fund: fixed`. Kept for the orders service; not yet followed.",
+    )
     charges_as: Literal["adjustments", "shipping"] = Field(
-        default="adjustments", description="Charges become invoice adjustments or one shipping amount."
+        default="adjustments",
+        description="Charges become invoice adjustments or one shipping amount. Kept for the orders service; not yet followed.",
     )
-    tax_on_charges: bool = Field(default=False, description="Add tax to charges.")
-    close_when_received: bool = Field(default=False, description="An invoice whose lines are all received is closed.")
-    skip_received: bool = Field(default=True, description="Copies that are already received are not received again.")
+    tax_on_charges: bool = Field(
+        default=False, description="Add tax to charges. Kept for the orders service; not yet followed."
+    )
+    close_when_received: bool = Field(
+        default=False,
+        description="An invoice whose lines are all received is closed. Kept for the orders service; not yet followed.",
+    )
+    skip_received: bool = Field(
+        default=True,
+        description="Copies that are already received are not received again. Kept for the orders service; not yet followed.",
+    )
     supplier_from: Literal["message", "order"] = Field(
-        default="message", description="The invoice's vendor: as written, or that of the order."
+        default="message",
+        description="The invoice's vendor: as written, or that of the order. Kept for the orders service; not yet followed.",
     )
     price_update: Literal["always", "never", "vendor_terms"] = Field(
-        default="always", description="What an invoice does to the price of the copies."
+        default="always",
+        description="What an invoice does to the price of the copies. Kept for the orders service; not yet followed.",
     )
-    item_status: str = Field(default="", description="Item status set at receipt.")
-    item_note: str = Field(default="", description="Note set on items at receipt.")
-    adjustments: dict[str, str] = Field(default={}, description="Charge code → kind of adjustment.")
-    servicing: Literal["ignore", "keep"] = Field(default="keep", description="Servicing instructions of quotes.")
-    auto_order: bool = Field(default=False, description="A firm quote may be ordered without a person.")
+    item_status: str = Field(
+        default="", description="Item status set at receipt. Kept for the orders service; not yet followed."
+    )
+    item_note: str = Field(
+        default="", description="Note set on items at receipt. Kept for the orders service; not yet followed."
+    )
+    adjustments: dict[str, str] = Field(
+        default={}, description="Charge code → kind of adjustment. Kept for the orders service; not yet followed."
+    )
+    servicing: Literal["ignore", "keep"] = Field(
+        default="keep", description="Servicing instructions of quotes. Kept for the orders service; not yet followed."
+    )
+    auto_order: bool = Field(
+        default=False,
+        description="A firm quote may be ordered without a person. Kept for the orders service; not yet followed.",
+    )
 
 
 class Match(Section):
@@ -229,7 +255,10 @@ class Match(Section):
 class Files(Section):
     """Names of files."""
 
-    incoming: dict[str, str] = Field(default={}, description="Message family → pattern of its files (`*.CEI`).")
+    incoming: dict[str, str] = Field(
+        default={},
+        description="Message family → pattern of its files (`*.CEI`). Kept for the exchange of files; not yet followed.",
+    )
     outgoing: str = Field(
         default="{type}{reference}.{suffix}",
         description="Name of a sent file; {type}, {reference}, {date}, {counter}, {suffix}.",
@@ -237,21 +266,34 @@ class Files(Section):
     suffixes: Codes = Field(default={}, description="Message family → suffix of sent files.")
     longest_name: int = Field(default=38, ge=8, le=255, description="Longest file name.")
     ignore: list[str] = Field(default=[], description="Patterns of files that are never fetched.")
-    account_suffix: bool = Field(default=False, description="Fetch only files whose name ends with the account's SAN.")
-    skip_fetched: bool = Field(default=True, description="A file of the same name and content is not fetched again.")
+    account_suffix: bool = Field(
+        default=False,
+        description="Fetch only files whose name ends with the account's SAN. Kept for the exchange of files; not yet followed.",
+    )
+    skip_fetched: bool = Field(
+        default=True,
+        description="A file of the same name and content is not fetched again. Kept for the exchange of files; not yet followed.",
+    )
 
 
 class Acknowledge(Section):
     """Acknowledgements."""
 
-    send: Literal["none", "contrl"] = Field(default="none", description="Answer to what arrives.")
+    send: Literal["none", "contrl"] = Field(
+        default="none", description="Answer to what arrives. Kept for the exchange of files; not yet followed."
+    )
     expect: list[Literal["contrl", "aperak", "ordrsp"]] = Field(
-        default=[], description="Answers expected to what is sent."
+        default=[], description="Answers expected to what is sent. Kept for the exchange of files; not yet followed."
     )
     codes: dict[str, Literal["accepted", "rejected"]] = Field(
         default={}, description="APERAK ERC 9321 → what the partner means by it."
     )
-    days: int = Field(default=3, ge=1, le=60, description="Days until a missing answer is reported.")
+    days: int = Field(
+        default=3,
+        ge=1,
+        le=60,
+        description="Days until a missing answer is reported. Kept for the exchange of files; not yet followed.",
+    )
 
 
 class Profile(Section):
