@@ -173,3 +173,17 @@ def test_no_vendor_name_stands_in_the_code() -> None:
         code = path.read_text("utf-8").lower()
         found = {word for word in words if re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", code)}
         assert found == set(), f"{path.name} names {found}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("inherits: " + "a" * 300, "There is no profile"),
+        ("inherits: ../data/editeur-d96a", "There is no profile"),
+        ("profile: " + "[" * 900 + "]" * 900, "20 levels"),
+        ("profile: \ud800", "This is not YAML"),
+    ],
+)
+def test_a_hostile_profile_is_refused_in_words(text: str, told: str) -> None:
+    with pytest.raises(ProfileError, match=told):
+        build(text, "hostile.yaml")

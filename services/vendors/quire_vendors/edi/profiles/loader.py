@@ -16,6 +16,8 @@ BASE = "editeur-d96a"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_BYTES = 256 * 1024
 DEEPEST = 8
+DEEPEST_VALUE = 20
+"""Levels of values inside of each other; the schema has fewer."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,13 @@ def shipped(name: str) -> Profile:
 
 @cache
 def _shipped_text(name: str) -> str:
-    path = resources.files(__package__).joinpath("data").joinpath(f"{name}.yaml")
-    if not name.replace("-", "").isalnum() or not path.is_file():
+    known = names()
+    if name not in known:
+        told = name[:60]
         raise ProfileError(
-            [Problem(f"{name}.yaml", 0, "", f"There is no profile {name!r}. There are: {', '.join(names())}.")]
+            [Problem(f"{told}.yaml", 0, "", f"There is no profile {told!r}. There are: {', '.join(known)}.")]
         )
-    return path.read_text("utf-8")
+    return resources.files(__package__).joinpath("data").joinpath(f"{name}.yaml").read_text("utf-8")
 
 
 @cache
@@ -112,14 +115,14 @@ def build(text: str, file: str) -> Profile:
 
 def parse(text: str, file: str) -> Written:
     """One YAML text, without what it inherits. Raises `ProfileError` (YAML faults, keys given twice)."""
-    if len(text.encode()) > MOST_BYTES:
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise ProfileError([Problem(file, 0, "", "The file is larger than 256 kB; a profile never is.")])
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ProfileError([Problem(file, line, "", f"This is not YAML: {error.problem or error.context}.")]) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, UnicodeEncodeError) as error:
         raise ProfileError([Problem(file, 0, "", f"This is not YAML: {error}.")]) from error
     if not isinstance(root, yaml.MappingNode):
         raise ProfileError([Problem(file, 1, "", "A profile is a list of keys and values (`profile: name` …).")])
@@ -148,6 +151,13 @@ class _Reader:
             )
             return ""
         self._seen.add(id(node))
+        if len(path) > DEEPEST_VALUE:
+            self.problems.append(
+                Problem(
+                    self.file, line, path[0], f"Values stand more than {DEEPEST_VALUE} levels inside of each other."
+                )
+            )
+            return ""
         if isinstance(node, yaml.MappingNode):
             result: dict[str, Any] = {}
             for key_node, value_node in node.value:
