@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ZERO = Decimal(0)
 PRICED = ("price", "price_less_allowances")
+TOO_LARGE = Decimal(10) ** 18
+"""Amounts have at most 18 digits (D.96A, 5004). Below it, sums of any message are exact to far less than a cent."""
 HALF_CENT = Decimal("0.005")
 """Amounts may carry more decimals than their currency; sums that differ by less than half a cent are equal."""
 
@@ -165,7 +167,13 @@ def tax_total(invoice: "Invoice", rules: InvoiceRules, currency: str) -> Decimal
         if grouped:
             return sum(grouped, ZERO)
     return sum(
-        (tax.amount for line in invoice.lines for tax in line.taxes if tax.amount is not None),
+        (
+            amount.value
+            for line in invoice.lines
+            for tax in line.taxes
+            for amount in [entry for entry in tax.amounts if entry.kind == "tax"][:1]
+            if (amount.currency or default) == currency
+        ),
         ZERO,
     )
 
@@ -226,7 +234,8 @@ def reconcile(invoice: "Invoice", profile: Profile, flags: Flags) -> Reconciliat
             where,
         )
     slack = max(HALF_CENT, Decimal(rules.tolerance_per_line) * len(invoice.lines))
-    doubt = _doubtful_lines(invoice, rules, currency, flags) or _nothing_to_pay(invoice, parts, stated.value)
+    doubt = _too_large(invoice, stated.value) or _doubtful_lines(invoice, rules, currency, flags)
+    doubt = doubt or _nothing_to_pay(invoice, parts, stated.value)
     doubt = doubt or _other_totals(invoice, rules, result, stated, slack, flags)
     if doubt:
         return _review(result, doubt, flags, where)
@@ -247,6 +256,17 @@ def reconcile(invoice: "Invoice", profile: Profile, flags: Flags) -> Reconciliat
     if lines_total is not None and min(abs(lines_total.value - sum_) for sum_ in (parts.lines, stated.value)) > slack:
         flags.add("LINES_TOTAL", invoice.place(lines_total), stated=str(lines_total.value), found=str(parts.lines))
     return result
+
+
+def _too_large(invoice: "Invoice", stated: Decimal) -> str:
+    """The reason for review when an amount is so large that sums would be rounded, or empty."""
+    charges = [*invoice.charges, *(charge for line in invoice.lines for charge in line.charges)]
+    taxes = [*invoice.taxes, *(tax for line in invoice.lines for tax in line.taxes)]
+    values = [stated, *(line.amount for line in invoice.lines), *(charge.amount for charge in charges)]
+    values += [amount.value for amount in invoice.amounts]
+    values += [amount.value for tax in taxes for amount in tax.amounts]
+    largest = max((abs(value) for value in values if value is not None), default=ZERO)
+    return f"The amount {largest:f} is too large to be calculated with exactly." if largest >= TOO_LARGE else ""
 
 
 def _doubtful_lines(invoice: "Invoice", rules: InvoiceRules, currency: str, flags: Flags) -> str:

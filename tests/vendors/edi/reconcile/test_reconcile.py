@@ -165,3 +165,24 @@ def test_negative_amounts_and_credit_notes_sum_up() -> None:
     credit = read("INVOIC", ["BGM+381+C1+9", *INVOICE[1:], *TWO, "UNS+S", "MOA+86:30.50"])
     assert isinstance(credit, Invoice)
     assert (credit.credit_note, credit.sign, credit.bookable) == (True, -1, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "total"),
+    [
+        ([*line(1, "1" + "0" * 28), *line(2, "0.01")], "1" + "0" * 28),
+        ([*line(1, "1" + "0" * 29), *line(2, "7.00"), *line(3, "-1" + "0" * 29)], "0.00"),
+    ],
+)
+def test_amounts_so_large_that_sums_lose_cents_go_to_a_person(lines: list[str], total: str) -> None:
+    document = invoice([], lines, [f"MOA+86:{total}"])
+    assert document.reconciliation is not None
+    assert document.reconciliation.status == "review"
+    assert "too large" in document.reconciliation.reason
+    assert not document.bookable
+
+
+def test_tax_of_a_line_in_another_currency_is_not_added() -> None:
+    found = result([], line(1, "5.00", "TAX+7+VAT+++:::20", "MOA+124:1.00:GBP"), ["MOA+86:6.00"])
+    assert found.status == "review"
+    assert found.tax == 0
