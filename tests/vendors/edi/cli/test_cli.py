@@ -119,7 +119,9 @@ def test_write_makes_the_partners_interchange(tmp_path: Path) -> None:
 
 
 def test_write_tells_what_the_charset_changes(tmp_path: Path) -> None:
-    code, target, output = write(tmp_path, ORDER, "-p", "ingram")
+    account = tmp_path / "account.json"
+    account.write_text('{"ids": {"account": "111", "vendor": "333"}}')
+    code, target, output = write(tmp_path, ORDER, "-p", "ingram", "--account", str(account))
     assert code == 0
     assert "TEXT_CHANGED" in output
     [message] = Reading(target)

@@ -1,17 +1,19 @@
 """Each key about sending changes what is sent; segments stand in the order of the D.96A directory."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from quire_vendors.edi import documents
+from quire_vendors.edi.documents import sending
 from quire_vendors.edi.documents.library import Account
 from quire_vendors.edi.documents.model import Order
 from quire_vendors.edi.documents.parts import Copy, CopyField, Description, Identifier, Line, Location, Note, Party
 from quire_vendors.edi.documents.parts import Reference as Ref
 from quire_vendors.edi.documents.pen import LINE, cut
 from quire_vendors.edi.profiles.branch import BranchId, branch_ids
+from quire_vendors.edi.profiles.loader import shipped
 from quire_vendors.edi.syntax import Interchange
 from tests.vendors.edi.messages import profile, read
 
@@ -172,3 +174,11 @@ def test_a_list_price_never_changes_its_meaning_unsaid(
     rows, told = written(text, list_price=Decimal("9.5"), **more)
     assert [entry for entry in rows if entry.startswith("PRI")][-1] == row
     assert told == flags
+
+
+def test_an_interchange_of_nobody_to_nobody_is_refused() -> None:
+    base = shipped("editeur-d96a")
+    draft = documents.write(order(), base, Account())
+    prepared = sending.interchange([draft], base, Account(), "1", datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
+    assert prepared.refused
+    assert [flag.values["who"] for flag in prepared.report if flag.code == "PARTY_MISSING"] == ["sender", "recipient"]

@@ -4,6 +4,10 @@ from quire_vendors.edi.flags import Entry, register
 
 register(
     {
+        "PARTY_MISSING": Entry(
+            "error", "The interchange names no {who}; no vendor could tell whose order it is.",
+            "Give the number in the account (for the command line: --account).",
+        ),
         "NUMBER_UNREADABLE": Entry(
             "error", "{what} is {text!r}, which is not a number.",
             "Ask the sender for a corrected document, or correct the value in quarantine.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from quire_vendors.edi.flags import Flag
+from quire_vendors.edi.flags import Flag, Place
 from quire_vendors.edi.profiles.model import Profile
 from quire_vendors.edi.syntax import Delimiters, OutEnvelope, OutGroup, OutMessage, OutStyle, write_interchange
 
@@ -92,7 +92,12 @@ def interchange(
         for number, draft in enumerate(drafts, start=1)
     ]
     written = write_interchange(envelope, messages, style)
-    return Prepared(written.data, [*(flag for draft in drafts for flag in draft.report), *written.report])
+    nobody = [
+        Flag("PARTY_MISSING", Place(tag="UNB"), {"who": who})
+        for who, number in (("sender", sender), ("recipient", recipient))
+        if not number
+    ]
+    return Prepared(written.data, [*nobody, *(flag for draft in drafts for flag in draft.report), *written.report])
 
 
 def _message_reference(reference: str, number: int) -> str:
