@@ -21,7 +21,7 @@ from quire_shared.database.engine import Waits, plain_dsn
 from quire_shared.database.run import Database
 from quire_shared.database.work import Work
 from quire_shared.events import offsets, parked
-from quire_shared.events.bus.base import Bus, ClusterChanged, Partition, Record, Source
+from quire_shared.events.bus.base import Bus, ClusterChanged, EndBehind, Partition, Record, Source
 from quire_shared.events.envelope import Cause, Envelope, open_envelope
 from quire_shared.events.handlers import HandlerGroup, Projection
 from quire_shared.observe import metrics
@@ -35,6 +35,8 @@ SLOTS = 16
 #: Faults one after the other, each of another key, that stop a consumer: a bad deploy must not park everything.
 FAULTS_IN_A_ROW = 10
 FRESH_EVERY = 2.0
+#: Seconds in which a restarted broker may still find the end of its log.
+END_GRACE = 30.0
 
 
 class Superseded(Exception):
@@ -97,6 +99,7 @@ class Consumer:
     async def work(self) -> None:
         """Consume until stopped. Broken connections are tried again for ever; a ``Stopped`` consumer turns readiness red."""
         pause = 0.2
+        behind_since: float | None = None
         while not self._stopping.is_set():
             slot: asyncpg.Connection | None = None
             source = self.bus.source()
@@ -111,9 +114,20 @@ class Consumer:
                 self._source = source
                 while not self._stopping.is_set():
                     await self._round(source)
-                    self.trouble, pause = None, 0.2
+                    self.trouble, pause, behind_since = None, 0.2, None
             except Superseded:
                 continue
+            except EndBehind as error:
+                # A restarted broker tells its end from a checkpoint at first; only an end that stays behind is a loss.
+                self.trouble = str(error)
+                now = asyncio.get_running_loop().time()
+                behind_since = behind_since or now
+                if not source.gives_out_partitions or now - behind_since > END_GRACE:
+                    self.stopped = self.trouble
+                    log.error("consumer_stopped", consumer=self.name, reason=str(error))
+                    return
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), 1.0)
             except (Stopped, ClusterChanged) as error:
                 self.stopped = self.trouble = str(error)
                 log.error("consumer_stopped", consumer=self.name, reason=str(error))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from quire_shared.database.run import Database
-from quire_shared.events.bus.base import ClusterChanged, Partition
+from quire_shared.events.bus.base import ClusterChanged, EndBehind, Partition
 from quire_shared.values import clock
 
 
@@ -61,7 +61,7 @@ async def take(
                 f" rebuild with `quire events adopt {consumer}` once you know that nothing is missing."
             )
         if row.next_offset > ends.get(part, 0):
-            raise ClusterChanged(
+            raise EndBehind(
                 f"{consumer} has read {row.next_offset} events of {row.topic}/{row.partition}, but the log ends at"
                 f" {ends.get(part, 0)}: events were lost from it."
             )

@@ -146,6 +146,10 @@ def send_by(deadline: date, deemed_receipt: Span | None, calendar: WorkCalendar)
     latest = calendar.roll_back(latest)
     while deemed_receipt is not None and after(latest, deemed_receipt, calendar) > deadline:
         latest = calendar.roll_back(latest - ONE_DAY)  # clipped months: 31 January + 1 month is 28 February
+    while deemed_receipt is not None and after(calendar.step(latest, 1), deemed_receipt, calendar) <= deadline:
+        latest = calendar.step(
+            latest, 1
+        )  # and 30 and 31 March + 1 month are both 30 April: the later one is in time too
     return latest
 
 

@@ -51,6 +51,10 @@ class ClusterChanged(Exception):
     """The stored offsets belong to another log: going on would skip or repeat what is in this one."""
 
 
+class EndBehind(ClusterChanged):
+    """The log ends before a stored offset. Right after a broker's restart this passes; otherwise events were lost."""
+
+
 Assigned = Callable[[Sequence[Partition]], Awaitable[Mapping[Partition, int]]]
 
 
